@@ -1,0 +1,104 @@
+"""People, client apps and tokens.
+
+All five django-oauth-toolkit models are swapped here from the first migration on; `user` of grants and tokens is an AppUser, the
+end user of one client app, not a developer.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+)
+
+
+class User(AbstractUser):
+    """A developer (console) or, with `is_staff`, a member of staff. Signs in by e-mail; `username` holds the lower-case e-mail."""
+
+    email = models.EmailField("e-mail address")
+    email_confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+
+class Application(AbstractApplication):
+    """A client app of a developer (`user`).
+
+    `client_id` is 32 lower-case hex. DOT's `client_secret` column stays empty: `secret_digest` is the SHA-256 of a random secret,
+    which is shown once (wire contract 5). `previous_*` keep a rotated secret valid until its time.
+    """
+
+    TEST, LIVE = "test", "live"
+
+    secret_digest = models.CharField(max_length=64)
+    previous_secret_digest = models.CharField(max_length=64, blank=True)
+    previous_secret_expires = models.DateTimeField(null=True, blank=True)
+    mode = models.CharField(max_length=8, choices=[(TEST, "test"), (LIVE, "live")], default=TEST)
+
+    class Meta(AbstractApplication.Meta):
+        pass
+
+
+class AppUser(models.Model):
+    """One app's end user. `id` is the contract's `oneup_user_id` and the owner of all FHIR data."""
+
+    id = models.BigAutoField(primary_key=True)
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="app_users")
+    app_user_id = models.CharField(max_length=255)
+    active = models.BooleanField(default=True)
+    created = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["application", "app_user_id"], name="app_user_once_per_application")
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.pk}"
+
+    def get_username(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def is_anonymous(self) -> bool:
+        return False
+
+
+class Grant(AbstractGrant):
+    """An authorization code; `code` holds its SHA-256, never the code."""
+
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+
+
+class AccessToken(AbstractAccessToken):
+    """An app's access token; only `token_checksum` (SHA-256) is filled, `token` stays empty."""
+
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+
+
+class RefreshToken(AbstractRefreshToken):
+    """A refresh token, stored as its SHA-256."""
+
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    expires = models.DateTimeField()
+
+
+class IDToken(AbstractIDToken):
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
