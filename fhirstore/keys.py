@@ -1,0 +1,180 @@
+"""Hashes, row ids and what the search index holds. The search compiler queries exactly what is written here.
+
+All keys are signed 64-bit keyed BLAKE2b (secret per installation: `settings.INDEX_KEY`), so an index row tells nothing to one who only
+has a copy of the database. The FHIR version is not part of a key: token rows carry `vers` (same bits as the resource); for range
+and string rows filter `fhir_resource.vers`, which the primary key of fhir_resource includes (`(owner, rtype, rid) include (fid, vers)`).
+
+Below, `T` is the type's name ("Observation"), `p` the search parameter's code as that FHIR version spells it ("code"). A parameter
+means what the definitions of the resource's own version say; wearable rows (vers 7) are extracted from all three renderings: their
+token rows have the bits of the versions in which the value occurs, their range and string rows the union.
+
+Rows by parameter type (see fhirstore/search/extract.py):
+
+token      one fhir_token row per distinct code: key = token_key(T, p, code) (letter case of codes is folded inside), sys =
+           system_hash(system), 0 for none. If the same code occurs in one resource under a second system, the second gets its own row
+           with key = system_code_key(T, p, system, code) and sys = system_hash(system), and the first row's `vers` covers both.
+           Values: Coding, CodeableConcept (each coding), code and other string-like primitives, boolean ("true"/"false"), Identifier
+           (system, value), ContactPoint (value; system none). Coding without a code: none. For a parameter that ends in `.exists()`
+           or `!= false` (Patient `deceased`): "true" / "false".
+             `c`     key = token_key(T, p, c)
+             `s|c`   (key = token_key(T, p, c) and sys = system_hash(s)) or key = system_code_key(T, p, s, c)
+             `|c`    (key = token_key(T, p, c) and sys = 0) or key = system_code_key(T, p, "", c)
+             `s|`    rows of this owner with sys = system_hash(s), re-checked on the body
+           sys is 32 bits: two systems of one resource and code share it once in 2^32; no re-check needed.
+reference  one fhir_token row per distinct target, sys 0: key = reference_key(T, p, target), target "Type/id" as stored (relative
+           references, the version part `/_history/n` cut off) or the absolute URL as it stands (other servers, `urn:`); canonicals: the
+           whole and the part before `|`. `#contained` and display-only references write none. A reference without a type in the query:
+           `key = any(reference_key(T, p, f"{t}/{id}") for t in the parameter's targets)`. In SQL: `param_key(T, p) # r.self`
+           where r.self is fhir_resource.self of the target (chains, _has, _revinclude).
+           `p:identifier`: a Reference.identifier writes token rows under the parameter name f"{p}:identifier".
+uri        one fhir_token row, sys 0: key = uri_key(T, p, uri) (exact letter case); where the value has `|version`, a second one for the
+           part before it. And one fhir_string row: key = param_key(T, p), val = raw = the whole uri (`:below`: val >= x and
+           val < x + U+10FFFF). `:above`: key = any(uri_key of the prefixes).
+string     one fhir_string row per part: key = param_key(T, p), val = normalise(text), raw = text. HumanName: each of text,
+           family, given, prefix, suffix; Address: text, line, city, district, state, postalCode, country. Prefix search: normalise the value,
+           then val >= x and val < x + U+10FFFF. `:exact` on raw; `:contains`: val like over the slice (owner, key). `phonetic` parameters are
+           indexed like string ones.
+date       one fhir_range row per value: key = param_key(T, p), lo and hi microseconds since 1970, half open [lo, hi); open ends are
+           MIN_MOMENT and MAX_MOMENT. A date, dateTime or instant covers its precision, zone-less ones in UTC. Period, and Timing (from its
+           first event or bounds start to its last, open where it says nothing).
+           **The primary date** (`primary_date(version, T)` in fhirstore/search/definitions) is in fhir_resource.lo, hi and,
+           as milliseconds, in rid. It has a fhir_range row only where hi - lo > 1 second or the parameter has more than one value.
+number,    one fhir_range row per value: key = param_key(T, p), lo and hi = order_preserving(value -/+ half of the last digit given), closed
+quantity   range written as [lo, hi]. A quantity also writes, per value, one with key = quantity_key(T, p, unit) for each distinct one of
+           `system|code`, `|code` and `|unit` that it has (unit = "http://unitsofmeasure.org|mg", "|mg"): `5.4|sys|code` asks for
+           quantity_key(T, p, "sys|code"), `5.4||mg` for quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Nothing is converted.
+composite  none.
+special    `_tag`, `_security`: token rows; `_profile`, `_source`: uri rows (token rows only); T is the type as for any other.
+           `_id`, `_lastUpdated`, `_type`: none, fhir_resource answers them.
+compartment  one fhir_token row per Patient the resource belongs to (its version's patient compartment; a Patient belongs to itself):
+           key = compartment_key(f"Patient/{fid}"), the same for all types, and **sys = the rtype**. `$everything` is
+             select ... from fhir_token t join fhir_resource r on (r.owner, r.rtype, r.rid) = (t.owner, t.sys, t.rid)
+             where t.owner = %(o)s and r.owner = %(o)s and t.key = %(k)s and (t.vers & %(bit)s) <> 0.
+           Types that $everything never shows (wire contract 12.5) have none.
+
+rid        dated(ms, seq): milliseconds of the primary date since 1800 << 19 | seq mod 2^19, so `rid >= rid_floor(lo)` is a date
+           comparison (milliseconds; at the edge re-check fhir_resource.lo, hi). Resources **without** a primary date value have a
+           negative rid (undated), made of the time they were first stored: always add `rid >= 0` to a date condition that has no
+           lower bound. rid changes when the date does; nothing outside the index refers to it.
+self       self_key("Type/id").
+present    bit i set: the parameter `present_bits(T)[p] == i` (fhirstore/search/definitions) has at least one value: for `:missing`.
+           For wearable rows the union over the three versions.
+keys       the distinct keys of all the resource's rows in fhir_token, fhir_range and fhir_string.
+"""
+
+from __future__ import annotations
+
+import struct
+import unicodedata
+from functools import lru_cache
+from hashlib import blake2b
+
+from django.conf import settings
+
+VERSION_BITS = {"dstu2": 1, "stu3": 2, "r4": 4}
+"""The bit of a FHIR version in `vers` columns."""
+
+EVERY_VERSION = 7
+"""`vers` of wearable rows."""
+
+MIN_MOMENT, MAX_MOMENT = -(2**63), 2**63 - 1
+"""Open ends of date ranges, in microseconds."""
+
+_SEQ_BITS = 19
+_EPOCH_1800_MS = 5_364_662_400_000  # from 1800-01-01 to 1970-01-01
+_LAST_MS = 2**44 - 1
+_UNDATED = -(2**63)
+
+
+@lru_cache(maxsize=1)
+def _keyed(secret: bytes) -> blake2b:
+    return blake2b(digest_size=8, key=secret)
+
+
+def _hash(text: str) -> int:
+    state = _keyed(settings.INDEX_KEY).copy()
+    state.update(text.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(state.digest(), "little", signed=True)
+
+
+@lru_cache(maxsize=16384)
+def param_key(rtype: str, param: str) -> int:
+    """Key of a parameter's range and string rows, and one half of a reference's key."""
+    return _hash(f"p\0{rtype}\0{param}")
+
+
+@lru_cache(maxsize=65536)
+def token_key(rtype: str, param: str, code: str) -> int:
+    """Key of a token row: the code alone, letter case folded."""
+    return _hash(f"t\0{rtype}\0{param}\0{code.casefold()}")
+
+
+def system_code_key(rtype: str, param: str, system: str, code: str) -> int:
+    """Key of the row of a code's second and later systems."""
+    return _hash(f"s\0{rtype}\0{param}\0{system}\0{code.casefold()}")
+
+
+@lru_cache(maxsize=8192)
+def system_hash(system: str | None) -> int:
+    """What a token row's `sys` holds: 32 bits, signed; 0 exactly where there is no system."""
+    if not system:
+        return 0
+    value = _hash(f"y\0{system}") & 0xFFFFFFFF
+    return (value - 2**32 if value >= 2**31 else value) or 1
+
+
+def self_key(target: str) -> int:
+    """`fhir_resource.self`, and the other half of a reference's key. `target` is "Type/id" or an absolute URL."""
+    return _hash(f"r\0{target}")
+
+
+def reference_key(rtype: str, param: str, target: str) -> int:
+    """Key of a reference's token row; in SQL `param_key # self`."""
+    return param_key(rtype, param) ^ self_key(target)
+
+
+def uri_key(rtype: str, param: str, uri: str) -> int:
+    """Key of a uri's token row; letter case counts."""
+    return _hash(f"u\0{rtype}\0{param}\0{uri}")
+
+
+@lru_cache(maxsize=8192)
+def quantity_key(rtype: str, param: str, unit: str) -> int:
+    """Key of a quantity's range row within one unit, given as "system|code" or "|code or unit"."""
+    return _hash(f"q\0{rtype}\0{param}\0{unit}")
+
+
+def compartment_key(patient: str) -> int:
+    """Key of the membership rows of a patient compartment; `patient` is "Patient/id"."""
+    return _hash(f"c\0{patient}")
+
+
+def dated(milliseconds: int, seq: int) -> int:
+    """The `rid` of a resource whose primary date begins at `milliseconds` since 1970; clamped to 1800 to 2357."""
+    since = min(max(milliseconds + _EPOCH_1800_MS, 0), _LAST_MS)
+    return since << _SEQ_BITS | seq % (1 << _SEQ_BITS)
+
+
+def undated(milliseconds: int, seq: int) -> int:
+    """The (negative) `rid` of a resource without primary date, first stored at `milliseconds` since 1970."""
+    return _UNDATED + dated(milliseconds, seq)
+
+
+def rid_floor(microseconds: int) -> int:
+    """The smallest dated rid of the millisecond that holds this moment (since 1970); never negative."""
+    return dated(microseconds // 1000, 0)
+
+
+def order_preserving(value: float) -> int:
+    """A float64 as an int64 of the same order: what number and quantity rows hold."""
+    (bits,) = struct.unpack(">q", struct.pack(">d", value))
+    return bits if bits >= 0 else -(2**63) - bits
+
+
+def normalise(text: str) -> str:
+    """How strings are compared: NFKD, marks stripped, casefolded, punctuation and runs of white space become one blank."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    if not decomposed.isascii():
+        decomposed = "".join(c for c in decomposed if not unicodedata.combining(c))
+    folded = decomposed.casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())

@@ -1,0 +1,141 @@
+"""The tables of the store, as SQL. There are no Django models: Django's composite keys serve neither COPY nor the admin.
+
+Context: every query belongs to one owner (`accounts.AppUser.id`), so every index starts with it and cost follows that owner's data.
+Nothing is unique without the owner: the tables can be partitioned by hash of the owner, or distributed.
+
+`fhir_owner`      one row an owner: taking it (`insert ... on conflict do update set seq = seq + n returning seq`) is the write lock of
+                  that owner; `seq` is the change number (cache totals under it); `home` the id of the home Patient (wire contract 14).
+`fhir_resource`   current versions only, one row per (type, id, FHIR version); deleted ones are not here, so no query filters them out.
+                  `vers` bits: 1 dstu2, 2 stu3, 4 r4; wearable rows have 7, home Patient stand-ins the versions that lack the real one.
+                  A row of one version is selected with `(vers & bit) <> 0`. `body` is what is served; where `vers` has more than one
+                  bit pass it through `fhirstore.versions.as_served`. `version` counts earlier versions: `meta.versionId` is
+                  9000000000000 + version. `lo`, `hi`: the primary date as microseconds since 1970 [lo, hi), null where it has none.
+                  `src`: hash of the source URL (null: written by an app), `hash`: of the source's content, `conn`: the connection it
+                  came by (null: an app wrote it), `also`: other connections that brought the same. `rid`, `self`, `present`, `keys`
+                  and all index rows: fhirstore/keys.py.
+`fhir_tombstone`  what was deleted and has not come back: a read is 410, or 404 where `hidden` (all versions were removed too).
+                  `version` is the number of the deletion itself (the deleted version plus one); `hash` lets ingest leave it deleted
+                  until the source changes it. Select with `(vers & bit) <> 0` as well.
+`fhir_history`    superseded versions; `body` null: a deletion that was followed by a new version.
+`fhir_alias`      ids that do not follow from the source URL alone, because another URL held that id (wire contract 13.3).
+`fhir_outbox`     one row per change, numbered by the owner's seq; action is create, update or delete.
+"""
+
+from __future__ import annotations
+
+CREATE = """
+create table fhir_owner (
+  owner bigint primary key,
+  seq bigint not null,
+  home text collate "C"
+);
+
+create table fhir_resource (
+  owner bigint not null,
+  rid bigint not null,
+  self bigint not null,
+  updated timestamptz not null,
+  lo bigint,
+  hi bigint,
+  conn bigint,
+  src bigint,
+  present bigint not null,
+  version int not null,
+  rtype smallint not null,
+  vers smallint not null,
+  fid text collate "C" not null,
+  hash bytea,
+  also bigint[],
+  keys bigint[] not null,
+  body text not null,
+  primary key (owner, rtype, rid) include (fid, vers)
+);
+create unique index fhir_resource_id on fhir_resource (owner, rtype, fid, vers) include (rid);
+create index fhir_resource_updated on fhir_resource (owner, rtype, updated, rid);
+
+create table fhir_token (
+  owner bigint not null,
+  key bigint not null,
+  rid bigint not null,
+  sys int not null,
+  vers smallint not null
+) with (autovacuum_vacuum_insert_scale_factor = 0.02);
+create unique index fhir_token_key on fhir_token (owner, key, rid) include (sys, vers);
+
+create table fhir_range (
+  owner bigint not null,
+  key bigint not null,
+  lo bigint not null,
+  hi bigint not null,
+  rid bigint not null
+) with (autovacuum_vacuum_insert_scale_factor = 0.02);
+create index fhir_range_key on fhir_range (owner, key, lo, rid) include (hi);
+
+create table fhir_string (
+  owner bigint not null,
+  key bigint not null,
+  rid bigint not null,
+  val text collate "C" not null,
+  raw text not null
+);
+create index fhir_string_key on fhir_string (owner, key, val, rid);
+
+create table fhir_history (
+  owner bigint not null,
+  rtype smallint not null,
+  vers smallint not null,
+  version int not null,
+  updated timestamptz not null,
+  fid text collate "C" not null,
+  body text,
+  primary key (owner, rtype, fid, vers, version)
+);
+
+create table fhir_tombstone (
+  owner bigint not null,
+  conn bigint,
+  src bigint,
+  deleted timestamptz not null,
+  version int not null,
+  rtype smallint not null,
+  vers smallint not null,
+  hidden boolean not null,
+  fid text collate "C" not null,
+  hash bytea,
+  primary key (owner, rtype, fid, vers)
+);
+
+create table fhir_alias (
+  owner bigint not null,
+  src bigint not null,
+  vers smallint not null,
+  fid text collate "C" not null,
+  primary key (owner, src, vers)
+);
+
+create table fhir_outbox (
+  owner bigint not null,
+  seq bigint not null,
+  rtype smallint not null,
+  vers smallint not null,
+  version int not null,
+  at timestamptz not null,
+  fid text collate "C" not null,
+  action text collate "C" not null check (action in ('create', 'update', 'delete')),
+  primary key (owner, seq)
+);
+"""
+
+TABLES = (
+    "fhir_owner",
+    "fhir_resource",
+    "fhir_token",
+    "fhir_range",
+    "fhir_string",
+    "fhir_history",
+    "fhir_tombstone",
+    "fhir_alias",
+    "fhir_outbox",
+)
+
+DROP = "".join(f"drop table {table};\n" for table in TABLES)
