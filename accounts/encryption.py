@@ -1,7 +1,8 @@
-"""Encryption at rest for what must be read back: vendor tokens, PKCE verifiers, the refresh replay record.
+"""Encryption at rest for what must be read back: vendor tokens, PKCE verifiers, the refresh replay
+record.
 
-Fernet with several keys: the first of `settings.TOKEN_ENCRYPTION_KEYS` encrypts, all decrypt, so that an operator rotates by putting
-a new key in front.
+Fernet with several keys: the first of `settings.TOKEN_ENCRYPTION_KEYS` encrypts, all decrypt, so
+that an operator rotates by putting a new key in front.
 """
 
 from __future__ import annotations
@@ -21,16 +22,26 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 
 def encrypt(text: str) -> str:
     """Encrypt under the newest key. The empty string stays empty."""
-    return _fernet(tuple(settings.TOKEN_ENCRYPTION_KEYS)).encrypt(text.encode()).decode() if text else ""
+    return (
+        _fernet(tuple(settings.TOKEN_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
+        if text
+        else ""
+    )
 
 
 def decrypt(stored: str) -> str:
     """Decrypt under any known key. Raises `cryptography.fernet.InvalidToken` when none fits."""
-    return _fernet(tuple(settings.TOKEN_ENCRYPTION_KEYS)).decrypt(stored.encode()).decode() if stored else ""
+    return (
+        _fernet(tuple(settings.TOKEN_ENCRYPTION_KEYS)).decrypt(stored.encode()).decode()
+        if stored
+        else ""
+    )
 
 
 class Secret(str):
-    """A decrypted value that does not print itself: `repr` and formatting show dots, `reveal()` the text."""
+    """A decrypted value that does not print itself: `repr` and formatting show dots, `reveal()` the
+    text.
+    """
 
     __slots__ = ()
 
@@ -62,4 +73,6 @@ class EncryptedTextField(_TextField):
     def get_prep_value(self, value: Any) -> Any:
         if value is None:
             return None
-        return encrypt(value.reveal() if isinstance(value, Secret) else super().get_prep_value(value))
+        return encrypt(
+            value.reveal() if isinstance(value, Secret) else super().get_prep_value(value)
+        )

@@ -1,7 +1,7 @@
 """People, client apps and tokens.
 
-All five django-oauth-toolkit models are swapped here from the first migration on; `user` of grants and tokens is an AppUser, the
-end user of one client app, not a developer.
+All five django-oauth-toolkit models are swapped here from the first migration on; `user` of grants
+and tokens is an AppUser, the end user of one client app, not a developer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from oauth2_provider.models import (
 
 
 class User(AbstractUser):
-    """A developer (console) or, with `is_staff`, a member of staff. Signs in by e-mail; `username` holds the lower-case e-mail."""
+    """A developer (console) or, with `is_staff`, a member of staff. Signs in by e-mail; `username`
+    holds the lower-case e-mail.
+    """
 
     email = models.EmailField("e-mail address")
     email_confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -33,8 +35,9 @@ class User(AbstractUser):
 class Application(AbstractApplication):
     """A client app of a developer (`user`).
 
-    `client_id` is 32 lower-case hex. DOT's `client_secret` column stays empty: `secret_digest` is the SHA-256 of a random secret,
-    which is shown once (wire contract 5). `previous_*` keep a rotated secret valid until its time.
+    `client_id` is 32 lower-case hex. DOT's `client_secret` column stays empty: `secret_digest` is
+    the SHA-256 of a random secret, which is shown once (wire contract 5). `previous_*` keep a
+    rotated secret valid until its time.
     """
 
     TEST, LIVE = "test", "live"
@@ -59,7 +62,10 @@ class AppUser(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["application", "app_user_id"], name="app_user_once_per_application")
+            models.UniqueConstraint(
+                fields=["application", "app_user_id"],
+                name="app_user_once_per_application",
+            )
         ]
 
     def __str__(self) -> str:
@@ -90,15 +96,80 @@ class Grant(AbstractGrant):
 class AccessToken(AbstractAccessToken):
     """An app's access token; only `token_checksum` (SHA-256) is filled, `token` stays empty."""
 
-    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
 
 
 class RefreshToken(AbstractRefreshToken):
-    """A refresh token, stored as its SHA-256."""
+    """A refresh token; only `token_checksum` (SHA-256) is filled, `token` stays empty.
+
+    `revoked` is set when it was exchanged or withdrawn. `replay` holds, encrypted and only on the
+    directly preceding token of a family, the pair it was exchanged for (wire contract 7.2).
+    """
 
     user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
     expires = models.DateTimeField()
+    scope = models.TextField(blank=True)
+    replay = models.TextField(blank=True)
 
 
 class IDToken(AbstractIDToken):
-    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+
+
+class AuditRecord(models.Model):
+    """Who read or changed what, and when; never what it said. Append-only: a trigger refuses
+    updates and deletes.
+
+    Plain numbers instead of foreign keys: a record outlives its user, and a data call takes no row
+    locks. `app_user` is null for a call over all users of a client.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    application = models.BigIntegerField()
+    app_user = models.BigIntegerField(null=True)
+    via = models.CharField(max_length=8)
+    interaction = models.CharField(max_length=32)
+    resource_type = models.CharField(max_length=64, blank=True)
+    resource_id = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(max_length=16)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["app_user", "at"], name="audit_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.interaction} {self.resource_type}"
+
+
+class CallCount(models.Model):
+    """How many user-management calls an application made in its present hour (wire contract
+    6.6).
+    """
+
+    application = models.OneToOneField(
+        Application, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    started = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls"
+
+
+class ClockOffset(models.Model):
+    """How far the demo's clock runs ahead; one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    seconds = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="one_clock_offset")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seconds} s ahead"
