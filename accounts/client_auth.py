@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import unquote_plus
 
 from accounts.digests import digest
 from accounts.models import Application
@@ -43,6 +46,23 @@ def authenticate_client(given: Mapping[str, str], *, now: datetime) -> Applicati
     ):
         raise BadClient("bad")
     return application
+
+
+def basic_credentials(authorization: str) -> dict[str, str] | None:
+    """`client_id` and `client_secret` of an `Authorization: Basic` header; None when the header is
+    another or absent.
+
+    A Basic header that cannot be read gives empty text for both.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        pair = ""
+    client_id, _, secret = pair.partition(":")
+    return {"client_id": unquote_plus(client_id), "client_secret": unquote_plus(secret)}
 
 
 def find_application(client_id: str) -> Application | None:

@@ -28,7 +28,7 @@ class User(AbstractUser):
     email = models.EmailField("e-mail address")
     email_confirmed_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+    class Meta(AbstractUser.Meta):
         constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
 
 
@@ -90,13 +90,13 @@ class AppUser(models.Model):
 class Grant(AbstractGrant):
     """An authorization code; `code` holds its SHA-256, never the code."""
 
-    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")  # type: ignore[assignment]
 
 
 class AccessToken(AbstractAccessToken):
     """An app's access token; only `token_checksum` (SHA-256) is filled, `token` stays empty."""
 
-    user = models.ForeignKey(
+    user = models.ForeignKey(  # type: ignore[assignment]
         AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
 
@@ -108,14 +108,14 @@ class RefreshToken(AbstractRefreshToken):
     directly preceding token of a family, the pair it was exchanged for (wire contract 7.2).
     """
 
-    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")  # type: ignore[assignment]
     expires = models.DateTimeField()
     scope = models.TextField(blank=True)
     replay = models.TextField(blank=True)
 
 
 class IDToken(AbstractIDToken):
-    user = models.ForeignKey(
+    user = models.ForeignKey(  # type: ignore[assignment]
         AppUser, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.digests import digest
 from accounts.encryption import decrypt, encrypt
@@ -85,7 +86,7 @@ def lock_refresh_token(*, application: Application, token: str) -> RefreshToken 
         return None
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(family)])
-    return mine.select_related("user").first()
+    return mine.select_related("user", "application").first()
 
 
 def rotate(*, old: RefreshToken, scope: str, now: datetime) -> TokenPair:
@@ -100,7 +101,7 @@ def rotate(*, old: RefreshToken, scope: str, now: datetime) -> TokenPair:
         refresh_scope=old.scope,
         family=old.token_family,
     )
-    RefreshToken.objects.filter(token_family=old.token_family).update(replay="")
+    _forget_replays(RefreshToken.objects.filter(token_family=old.token_family))
     old.revoked = now
     old.replay = encrypt(json.dumps(asdict(pair))) if settings.REFRESH_GRACE else ""
     old.save(update_fields=["revoked", "replay"])
@@ -128,7 +129,7 @@ def revoke_family(*, family: uuid.UUID, now: datetime) -> None:
     tokens = RefreshToken.objects.filter(token_family=family)
     AccessToken.objects.filter(refresh_token__in=tokens).delete()
     tokens.filter(revoked=None).update(revoked=now)
-    tokens.update(replay="")
+    _forget_replays(tokens)
 
 
 def revoke_application(*, application: Application, now: datetime) -> None:
@@ -138,7 +139,7 @@ def revoke_application(*, application: Application, now: datetime) -> None:
     Grant.objects.filter(application=application).delete()
     AccessToken.objects.filter(application=application).delete()
     RefreshToken.objects.filter(application=application, revoked=None).update(revoked=now)
-    RefreshToken.objects.filter(application=application).update(replay="")
+    _forget_replays(RefreshToken.objects.filter(application=application))
 
 
 def clear_expired(*, now: datetime) -> int:
@@ -146,10 +147,13 @@ def clear_expired(*, now: datetime) -> int:
     grace. Returns the rows deleted.
     """
     before = now - timedelta(days=1)
-    RefreshToken.objects.exclude(replay="").filter(
-        revoked__lt=now - timedelta(seconds=settings.REFRESH_GRACE)
-    ).update(replay="")
+    past_grace = now - timedelta(seconds=settings.REFRESH_GRACE)
+    _forget_replays(RefreshToken.objects.filter(revoked__lt=past_grace))
     deleted = 0
     for model in (Grant, RefreshToken, AccessToken):
         deleted += model.objects.filter(expires__lt=before).delete()[0]
     return deleted
+
+
+def _forget_replays(tokens: QuerySet[RefreshToken]) -> None:
+    tokens.exclude(replay="").update(replay="")
