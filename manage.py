@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
+from config import env
+
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    env.use_our_settings()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

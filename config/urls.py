@@ -1,3 +1,19 @@
+"""The whole public surface. Paths have no slash at their end; config/wsgi.py takes off one that was sent."""
+
 from __future__ import annotations
 
-urlpatterns: list = []
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from config import health
+
+APPS = ("accounts.api.urls", "connectors.api.urls", "connectors.pages.urls", "fhirstore.api.urls")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("admin/", admin.site.urls),
+    *(path("", include(module)) for module in APPS if find_spec(module)),
+]

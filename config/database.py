@@ -1,0 +1,51 @@
+"""Which database: the one of DATABASE_URL, or the embedded PostgreSQL of VAR_DIR."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from config import postgres_server, secret_files
+from config.postgres_place import Place, place
+
+COMMON: dict[str, Any] = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+"""A new connection costs milliseconds, and with django-q's broker in the database eleven times the whole work."""
+
+
+def from_url(url: str) -> dict[str, Any]:
+    """Django's settings for a database URL."""
+    return {**dj_database_url.parse(url), **COMMON}
+
+
+def embedded_place(var_dir: Path) -> Place:
+    """Where the embedded server of this VAR_DIR lives."""
+    return place(var_dir)
+
+
+def embedded_password(var_dir: Path) -> str:
+    """Its password."""
+    return secret_files.kept(
+        var_dir / "secrets", "database_password", secret_files.random_text
+    )
+
+
+def from_place(home: Place, password: str) -> dict[str, Any]:
+    """Django's settings for an embedded server."""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": str(home.sockets),
+        "PORT": postgres_server.PORT,
+        "USER": postgres_server.USER,
+        "PASSWORD": password,
+        "NAME": postgres_server.DATABASE,
+        **COMMON,
+    }
+
+
+def databases(*, url: str, var_dir: Path) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES. An empty `url` means the embedded server, whether it runs already or not."""
+    if url:
+        return {"default": from_url(url)}
+    return {"default": from_place(embedded_place(var_dir), embedded_password(var_dir))}

@@ -1,0 +1,104 @@
+"""What every answer carries, and what only pages for people need.
+
+Sessions, forms' protection, signed-in users and messages belong to pages. API paths carry their own credentials on every call, so
+these middlewares step aside there: no cookie is read or set, and no time is spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+API = (
+    "/fhir/",
+    "/dstu2",
+    "/stu3",
+    "/r4",
+    "/user-management/",
+    "/oauth2/token",
+    "/oauth2/revoke",
+    "/oauth2/introspect",
+    "/connect/api/",
+    "/connect/system/",
+    "/connect/push/",
+    "/bulk-data/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
+FRAMED = ("/connect/", "/search")
+"""Pages that an app may show in a frame of its own; which app, ONEUP_FRAME_ANCESTORS says."""
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether the path is called by programs, not by people."""
+    return request.path_info.startswith(API) or request.path_info == "/connect/session"
+
+
+class SecurityHeaders:
+    """Headers for all answers: who may show us in a frame, and no guessing of content types."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path_info.startswith(FRAMED):
+            response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+
+class PagePolicy(CSPMiddleware):
+    """The Content-Security-Policy: no inline script or style anywhere, frames by path."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        if request.path_info.startswith(FRAMED) and not hasattr(response, "_csp_update"):
+            response._csp_update = {"frame-ancestors": settings.FRAME_ANCESTORS.split()}
+        return super().process_response(request, response)
+
+
+class PageSessions(SessionMiddleware):
+    def process_request(self, request: HttpRequest) -> None:
+        if not is_api(request):
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        return response if is_api(request) else super().process_response(request, response)
+
+
+class PageForms(CsrfViewMiddleware):
+    def process_request(self, request: HttpRequest) -> Any:
+        return None if is_api(request) else super().process_request(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+        return None if is_api(request) else super().process_view(request, *view)
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        return response if is_api(request) else super().process_response(request, response)
+
+
+class PageAuthentication(AuthenticationMiddleware):
+    def process_request(self, request: HttpRequest) -> None:
+        if not is_api(request):
+            super().process_request(request)
+
+
+class PageMessages(MessageMiddleware):
+    def process_request(self, request: HttpRequest) -> None:
+        if not is_api(request):
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        return response if is_api(request) else super().process_response(request, response)

@@ -1,0 +1,50 @@
+"""The WSGI application, behind a small translation of what clients send.
+
+Paths (wire contract 2): repeated slashes and one slash at the end are tolerated without a redirect, which would lose a POST's body and
+its Authorization header; `%24` arrives decoded. Credential headers (wire contract 3.2): the server joins `client_id` and `client-id` with
+a comma when both are sent; the same value twice counts as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+
+from config import env
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+VERBATIM = ("/admin/", "/static/")
+CREDENTIALS = ("HTTP_CLIENT_ID", "HTTP_CLIENT_SECRET")
+_SLASHES = re.compile(r"/{2,}")
+
+
+def normal_path(path: str) -> str:
+    """The path as the URL configuration spells it."""
+    path = _SLASHES.sub("/", path)
+    if path.startswith(VERBATIM) or len(path) < 2:
+        return path
+    return path.removesuffix("/")
+
+
+def tolerant(application: Application) -> Application:
+    """The application, called with normal paths and single credential headers."""
+
+    def call(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["PATH_INFO"] = normal_path(environ.get("PATH_INFO", "/"))
+        for name in CREDENTIALS:
+            if "," in environ.get(name, ""):
+                values = {value.strip() for value in environ[name].split(",")}
+                if len(values) == 1:
+                    environ[name] = values.pop()
+        return application(environ, start_response)
+
+    return call
+
+
+env.use_our_settings()
+application = tolerant(get_wsgi_application())
