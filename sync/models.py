@@ -28,7 +28,12 @@ class SyncRun(models.Model):
     error_message = models.CharField(max_length=255, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["connection", "-started"], name="run_by_connection")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "-started"], name="run_by_connection")
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of connection {self.connection_id}"
 
 
 class Checkpoint(models.Model):
@@ -36,23 +41,31 @@ class Checkpoint(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="checkpoints")
     key = models.CharField(max_length=100)
-    value = models.CharField(max_length=255)
+    value = models.TextField()
     moved = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "key"], name="checkpoint_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "key"], name="checkpoint_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of connection {self.connection_id}"
 
 
 class Window(models.Model):
-    """A row of the ledger: over a span of runs, one window key was answered the same way. The last row is extended in place while the
-    state stays the same; a new row begins only on change (a row per poll would be 86 million a day at 20,000 connections)."""
+    """A row of the ledger: over a span of runs, one window key was answered the same way. The last
+    row is extended in place while the state stays the same; a new row begins only on change (a row
+    per poll would be 86 million a day at 20,000 connections).
+    """
 
     ANSWERED, EMPTY, REFUSED, FAILED = "answered", "empty", "refused", "failed"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="windows")
     key = models.CharField(max_length=100)
     state = models.CharField(max_length=8)
-    asked_from = models.DateTimeField(null=True, blank=True)  # the earliest instant the windows of this row reach back to
+    # The earliest instant the windows of this row reach back to; None: all there is.
+    asked_from = models.DateTimeField(null=True, blank=True)
     asked_to = models.DateTimeField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
@@ -62,7 +75,12 @@ class Window(models.Model):
     error_message = models.CharField(max_length=255, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["connection", "key", "-id"], name="ledger_by_key")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "key", "-id"], name="ledger_by_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of connection {self.connection_id}: {self.state}"
 
 
 class Tick(models.Model):
@@ -71,3 +89,6 @@ class Tick(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField()
     claimed = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"tick at {self.at.isoformat()}"

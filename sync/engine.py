@@ -1,0 +1,266 @@
+"""The storing half of a run: takes what a pull tells, event by event, and stores it: pages into the
+FHIR store, answers into the ledger, checkpoints, and at the end the settlement and the release of
+the lease.
+
+Every write is conditional on the lease, within the write's own transaction, so a run that was
+overtaken, or whose connection was disconnected meanwhile, changes nothing any more. A checkpoint is
+written only after the pages of its window are committed: a run killed anywhere asks that window
+again, and the store recognises what it already has.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from typing import Any
+
+from django.db import models, transaction
+
+from connectors.connector import Link, Page
+from connectors.connector import Window as Asked
+from connectors.errors import ConnectorError, Malformed, ScopeMissing
+from connectors.models import Connection
+from fhirstore.ingest import ingest
+from fhirstore.source import IngestSummary, Source
+from sync import ledger
+from sync.due import Claim, held_by, lease
+from sync.models import Checkpoint, SyncRun, Window
+from sync.outcome import Settlement, Tally, settle
+from sync.pull import Answered, Ended, Event, Received, Unanswered
+
+BATCH = 200
+"""Resources in one transaction: enough to be cheap, few enough that nobody waits long for the
+owner's lock.
+"""
+FLUSH = timedelta(seconds=2)
+"""Checkpoints and ledger of a long run are written this often; a short run writes them once, with
+its release.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """How a run went. `outcome` is SyncRun's, `error_code` wire contract 10's; `loaded` counts
+    resources by what became of them.
+    """
+
+    connection_id: int
+    trigger: str
+    outcome: str
+    loaded: IngestSummary
+    error_code: str = ""
+    error_message: str = ""
+
+
+def source_of(link: Link) -> Source:
+    """The link as the store sees it: a URI base and plain ids."""
+    device = link.kind == "device"
+    return Source(
+        base=link.base,
+        system_id=link.system_id,
+        connection=link.connection_id,
+        version="any" if device else link.fhir_version,
+        patient="" if device else link.account,
+    )
+
+
+class Run:
+    """One claimed connection while it runs. Only `stop` is shared with the pulling thread: set, it
+    ends the pull.
+    """
+
+    def __init__(self, *, claim: Claim, link: Link, failures: int, interval: timedelta) -> None:
+        self.claim = claim
+        self.link = link
+        self.stop = Flag()
+        self._failures = failures
+        self._interval = interval
+        self._source = source_of(link)
+        self._loaded = IngestSummary()
+        self._answered = 0
+        self._first: dict[str, ConnectorError] = {}
+        self._gaps: set[str] = set()
+        self._entries: list[ledger.Entry] = []
+        self._checkpoints: dict[str, str] = {}
+        self._flushed = claim.started
+        self._overtaken = False
+
+    def record(self, event: Event, *, now: datetime) -> RunSummary | None:
+        """Store one event. Answers the summary when the run is over, None while it goes on."""
+        match event:
+            case Received(window=window, page=page):
+                self._store(window, page, now)
+            case Answered(window=window):
+                self._answer(window, event.checkpoint, event.resources)
+            case Unanswered(window=window, error=error):
+                self._miss(window, error)
+            case Ended(error=error, window=window, stopped=stopped):
+                if window and error:
+                    self._miss(window, error)
+                return self.finish(ended=error, stopped=stopped, now=now)
+        if not self._overtaken and now - self._flushed >= FLUSH:
+            self._flush(now)
+        return self.lose(now=now) if self._overtaken else None
+
+    def finish(
+        self, *, now: datetime, ended: ConnectorError | None = None, stopped: bool = False
+    ) -> RunSummary:
+        """Write what is still to be written and release the lease, in one transaction."""
+        self.stop.set()
+        tally = Tally(
+            answered=self._answered,
+            refused=self._first.get("refused"),
+            missed=self._first.get("missed"),
+            rejected=self._first.get("rejected"),
+            ended=ended,
+            stopped=stopped,
+        )
+        done = settle(
+            tally=tally,
+            failures=self._failures,
+            started=self.claim.started,
+            now=now,
+            interval=self._interval,
+            jitter=random.random(),
+        )
+        with transaction.atomic():
+            if self._mine().update(**_release(done, now)):
+                self._write_down(now)
+                return self._close(done.outcome, done.error, now)
+        return self.lose(now=now)
+
+    def lose(self, *, now: datetime) -> RunSummary:
+        """Close the run as lost: the lease is another's, or nobody's since the connection was
+        disconnected.
+        """
+        self.stop.set()
+        return self._close(SyncRun.LOST, None, now)
+
+    def _store(self, window: Asked, page: Page, now: datetime) -> None:
+        for start in range(0, len(page.resources), BATCH):
+            summary = ingest(
+                owner=self.link.owner,
+                source=self._source,
+                resources=page.resources[start : start + BATCH],
+                now=now,
+                guard=self._guard,
+            )
+            self._loaded += summary
+            self._reject(window, summary.problems)
+        self._reject(window, page.problems)
+
+    def _guard(self) -> bool:
+        """Asked by the store inside its transaction, under the owner's lock: may this run still
+        write?
+        """
+        self._overtaken = not self._mine().exists()
+        return not self._overtaken
+
+    def _answer(self, window: Asked, checkpoint: str, resources: int) -> None:
+        self._answered += 1
+        state = Window.ANSWERED if resources else Window.EMPTY
+        self._entries.append(ledger.Entry(window=window, state=state, resources=resources))
+        if window.key not in self._gaps:
+            self._checkpoints[window.key] = checkpoint
+
+    def _miss(self, window: Asked, error: ConnectorError) -> None:
+        refused = isinstance(error, ScopeMissing)
+        self._first.setdefault("refused" if refused else "missed", error)
+        self._gaps.add(window.key)
+        state = Window.REFUSED if refused else Window.FAILED
+        self._entries.append(ledger.Entry(window=window, state=state, error=error))
+
+    def _reject(self, window: Asked, problems: tuple[str, ...]) -> None:
+        if problems:
+            self._first.setdefault("rejected", Malformed(f"{window.key}: {problems[0]}"))
+
+    def _flush(self, now: datetime) -> None:
+        self._flushed = now
+        with transaction.atomic():
+            if self._mine().update(lease_until=now + lease()):
+                self._write_down(now)
+                self._count().update(**self._counts())
+            else:
+                self._overtaken = True
+
+    def _write_down(self, now: datetime) -> None:
+        """Ledger and checkpoints; the caller has just touched the connection's row under our lease,
+        in this transaction.
+        """
+        if self._entries:
+            ledger.enter(connection_id=self.link.connection_id, entries=self._entries, now=now)
+            self._entries = []
+        Checkpoint.objects.bulk_create(
+            [
+                Checkpoint(connection_id=self.link.connection_id, key=key, value=value, moved=now)
+                for key, value in self._checkpoints.items()
+            ],
+            update_conflicts=True,
+            unique_fields=["connection", "key"],
+            update_fields=["value", "moved"],
+        )
+        self._checkpoints = {}
+
+    def _close(self, outcome: str, error: ConnectorError | None, now: datetime) -> RunSummary:
+        code, message = (error.code, str(error)[:255]) if error else ("", "")
+        self._count().update(
+            outcome=outcome,
+            finished=now,
+            error_code=code,
+            error_message=message,
+            **self._counts(),
+        )
+        if outcome == SyncRun.OK:
+            self._forget_quiet()
+        return RunSummary(
+            connection_id=self.link.connection_id,
+            trigger=self.claim.trigger,
+            outcome=outcome,
+            loaded=self._loaded,
+            error_code=code,
+            error_message=message,
+        )
+
+    def _forget_quiet(self) -> None:
+        """Of the ticks that brought nothing new only the last is kept: 720 rows a day and
+        connection would tell nothing.
+        """
+        SyncRun.objects.filter(
+            connection_id=self.link.connection_id,
+            id__lt=self.claim.run_id,
+            trigger="tick",
+            outcome=SyncRun.OK,
+            created=0,
+            updated=0,
+        ).delete()
+
+    def _mine(self) -> models.QuerySet[Connection]:
+        return held_by(self.claim)
+
+    def _count(self) -> models.QuerySet[SyncRun]:
+        return SyncRun.objects.filter(pk=self.claim.run_id, outcome=SyncRun.RUNNING)
+
+    def _counts(self) -> dict[str, int]:
+        names = ("created", "updated", "unchanged", "rejected")
+        return {name: getattr(self._loaded, name) for name in names}
+
+
+def _release(done: Settlement, now: datetime) -> dict[str, Any]:
+    """The connection's new values when a run closes."""
+    values: dict[str, Any] = {
+        "lease_id": None,
+        "lease_until": None,
+        "failures": done.failures,
+        "next_sync_at": done.next_sync_at,
+        "held_until": done.held_until,
+        "last_error_code": done.error.code if done.error else "",
+        "last_error_message": str(done.error)[:255] if done.error else "",
+        "last_error_at": now if done.error else None,
+    }
+    if done.status:
+        values["status"] = done.status
+    if done.complete:
+        values["last_success_at"] = now
+    return values
