@@ -8,6 +8,10 @@ Below, `T` is the type's name ("Observation"), `p` the search parameter's code a
 means what the definitions of the resource's own version say; wearable rows (vers 7) are extracted from all three renderings: their
 token rows have the bits of the versions in which the value occurs, their range and string rows the union.
 
+Where two parameters look at the same values only one has rows: query under `parameter.stored` (fhirstore/search/definitions):
+`patient` may be stored as ("subject",), `combo-code` as ("code", "component-code"), which means any of the two, counted once. A parameter
+without `paths` has no rows. Composites are answered by their components and a look at the body.
+
 Rows by parameter type (see fhirstore/search/extract.py):
 
 token      one fhir_token row per distinct code: key = token_key(T, p, code) (letter case of codes is folded inside), sys =
@@ -172,9 +176,15 @@ def order_preserving(value: float) -> int:
 
 
 def normalise(text: str) -> str:
-    """How strings are compared: NFKD, marks stripped, casefolded, punctuation and runs of white space become one blank."""
-    decomposed = unicodedata.normalize("NFKD", text)
+    """How strings are compared: NFKD, marks and apostrophes stripped, casefolded, other punctuation and
+    white space become one blank."""
+    decomposed = unicodedata.normalize("NFKD", text).replace("'", "").replace("\u2019", "")
     if not decomposed.isascii():
         decomposed = "".join(c for c in decomposed if not unicodedata.combining(c))
     folded = decomposed.casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+
+
+def source_key(url: str) -> int:
+    """`fhir_resource.src`: which source URL (identity.source_url) a row came from."""
+    return _hash(f"source\0{url}")

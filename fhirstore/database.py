@@ -1,0 +1,84 @@
+"""One cursor with server-side binding on Django's connection, and bulk rows by binary COPY."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import psycopg
+from django.db import connection
+
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_PG_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_INT8_OID = 20
+
+
+def cursor() -> psycopg.Cursor[tuple[Any, ...]]:
+    """A psycopg cursor on the current Django connection (and so in its transaction)."""
+    connection.ensure_connection()
+    return psycopg.Cursor(cast("psycopg.Connection[tuple[Any, ...]]", connection.connection))
+
+
+def int8(value: int | None) -> bytes:
+    return _NULL if value is None else struct.pack(">iq", 8, value)
+
+
+def int4(value: int) -> bytes:
+    return struct.pack(">ii", 4, value)
+
+
+def int2(value: int) -> bytes:
+    return struct.pack(">ih", 2, value)
+
+
+def boolean(value: bool) -> bytes:
+    return b"\0\0\0\x01\x01" if value else b"\0\0\0\x01\0"
+
+
+def raw(value: bytes | None) -> bytes:
+    """A bytea, or text that is already UTF-8."""
+    return _NULL if value is None else struct.pack(">i", len(value)) + value
+
+
+def text(value: str) -> bytes:
+    return raw(value.encode())
+
+
+def timestamp(value: datetime) -> bytes:
+    return struct.pack(">iq", 8, (value - _PG_EPOCH) // _MICROSECOND)
+
+
+def int8s(values: Sequence[int] | None) -> bytes:
+    """A bigint[]."""
+    if values is None:
+        return _NULL
+    if not values:
+        return struct.pack(">iiii", 12, 0, 0, _INT8_OID)
+    head = struct.pack(">iiiii", 1, 0, _INT8_OID, len(values), 1)
+    content = head + b"".join(struct.pack(">iq", 8, v) for v in values)
+    return struct.pack(">i", len(content)) + content
+
+
+class Copy:
+    """Rows for one table, gathered and then written by one COPY."""
+
+    def __init__(self, table: str, columns: str) -> None:
+        self._sql = f"copy {table} ({columns}) from stdin (format binary)"
+        self._count = struct.pack(">h", columns.count(",") + 1)
+        self._rows: list[bytes] = []
+
+    def add(self, *fields: bytes) -> None:
+        """One row; fields packed by the functions above, in the order of the columns."""
+        self._rows.append(self._count)
+        self._rows.extend(fields)
+
+    def write(self, cursor: psycopg.Cursor[Any]) -> None:
+        """Send the rows; nothing where there are none."""
+        if self._rows:
+            with cursor.copy(self._sql) as copy:
+                copy.write(_HEADER + b"".join(self._rows) + _TRAILER)
