@@ -34,24 +34,45 @@ class System(models.Model):
     simulator = models.BooleanField(default=False)
     client_id = models.CharField(max_length=255, blank=True)
     client_secret = EncryptedTextField(blank=True)
-    auth_method = models.CharField(max_length=32, blank=True)  # client_secret_basic, client_secret_post, none, private_key_jwt
-    authorize_url = models.CharField(max_length=500, blank=True)  # empty: discovered, or the vendor's own
+    auth_method = models.CharField(
+        max_length=32, blank=True
+    )  # client_secret_basic, client_secret_post, none, private_key_jwt
+    authorize_url = models.CharField(
+        max_length=500, blank=True
+    )  # empty: discovered, or the vendor's own
     token_url = models.CharField(max_length=500, blank=True)
     revoke_url = models.CharField(max_length=500, blank=True)
     scope = models.TextField(blank=True)  # empty: the platform's or vendor's own
-    allow_host = models.CharField(max_length=255, blank=True)  # host:port an operator named: allowed although private or http
-    min_interval_seconds = models.PositiveIntegerField(default=0)  # a source that does not allow the contract's pace
+    allow_host = models.CharField(
+        max_length=255, blank=True
+    )  # host:port an operator named: allowed although private or http
+    min_interval_seconds = models.PositiveIntegerField(
+        default=0
+    )  # a source that does not allow the contract's pace
 
     class Meta:
         ordering: ClassVar = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.id} {self.name}"
+        return f"{self.pk} {self.name}"
 
     @property
     def configured(self) -> bool:
         """Whether the operator has given client credentials, so that a link can start."""
         return bool(self.client_id)
+
+
+class SystemNumber(models.Model):
+    """One row for every system id given out, kept for ever: the id is the row's number plus
+    `FIRST` less one, so that none is used twice, even after a system was deleted.
+    """
+
+    FIRST = 1_000_000
+
+    id = models.BigAutoField(primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class LinkAttempt(models.Model):
@@ -63,11 +84,17 @@ class LinkAttempt(models.Model):
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
     system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="+")
     code_verifier = EncryptedTextField()
-    redirect_uri = models.TextField()  # the app's, as registered
+    redirect_uri = models.TextField(blank=True)  # the app's, as registered; empty: it has none
     app_state = models.TextField(blank=True)  # the app's own state, echoed
+    origin = models.CharField(
+        max_length=300
+    )  # scheme and host the browser began at: its cookie is there
     created = models.DateTimeField()
     expires = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"attempt {self.pk}"
 
 
 class ConnectSession(models.Model):
@@ -76,11 +103,33 @@ class ConnectSession(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     app_user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
-    system = models.ForeignKey(System, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    system = models.ForeignKey(
+        System, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     redirect_uri = models.TextField(blank=True)
     app_state = models.TextField(blank=True)
     expires = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"session link {self.pk}"
+
+
+class ConnectVisit(models.Model):
+    """A person on our connect pages. `browser_digest` is of the HttpOnly cookie that proves it;
+    `public_id` may stand in an address: alone it opens nothing.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True)
+    browser_digest = models.CharField(max_length=64, db_index=True)
+    app_user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    redirect_uri = models.TextField(blank=True)
+    app_state = models.TextField(blank=True)
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"visit {self.pk}"
 
 
 class Connection(models.Model):
@@ -114,7 +163,9 @@ class Connection(models.Model):
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     next_sync_at = models.DateTimeField()
-    held_until = models.DateTimeField(null=True, blank=True)  # hold-back after errors or a vendor's Retry-After
+    held_until = models.DateTimeField(
+        null=True, blank=True
+    )  # hold-back after errors or a vendor's Retry-After
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_id = models.UUIDField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
@@ -124,7 +175,9 @@ class Connection(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["app_user", "system", "base", "account"], name="connection_once_per_account")
+            models.UniqueConstraint(
+                fields=["app_user", "system", "base", "account"], name="connection_once_per_account"
+            )
         ]
         indexes: ClassVar = [
             models.Index(
