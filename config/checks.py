@@ -14,7 +14,8 @@ from config import env
 
 @register()
 def tasks_import(**kwargs: Any) -> list[CheckMessage]:
-    """connectors may not import sync; it names a task by its dotted path, which must lead somewhere (config.E001)."""
+    """connectors may not import sync; it names a task by its dotted path, which must lead somewhere
+    (config.E001)."""
     try:
         found = import_string(settings.FIRST_SYNC_TASK)
     except ImportError as error:
@@ -50,13 +51,16 @@ def keys_fit(**kwargs: Any) -> list[CheckMessage]:
         try:
             Fernet(key)
         except ValueError:
-            return [Error(f"TOKEN_ENCRYPTION_KEYS: key {number} is no Fernet key", id="config.E003")]
+            return [
+                Error(f"TOKEN_ENCRYPTION_KEYS: key {number} is no Fernet key", id="config.E003")
+            ]
     return []
 
 
 @register()
 def retry_exceeds_timeout(**kwargs: Any) -> list[CheckMessage]:
-    """A task that runs longer than the queue's `retry` is handed out a second time while it runs (config.E004)."""
+    """A task that runs longer than the queue's `retry` is handed out a second time while it runs
+    (config.E004)."""
     if settings.Q_CLUSTER["retry"] > settings.Q_CLUSTER["timeout"]:
         return []
     return [Error("Q_CLUSTER: retry must be above timeout", id="config.E004")]
@@ -64,7 +68,8 @@ def retry_exceeds_timeout(**kwargs: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def index_key_is_its_own(**kwargs: Any) -> list[CheckMessage]:
-    """Without INDEX_KEY the search index hangs on SECRET_KEY, which could then never be changed (config.W001)."""
+    """Without INDEX_KEY the search index hangs on SECRET_KEY, which could then never be changed
+    (config.W001)."""
     if settings.PRODUCTION and not env.text("INDEX_KEY"):
         return [Warning("set INDEX_KEY before you ever change SECRET_KEY", id="config.W001")]
     return []

@@ -11,7 +11,8 @@ from config import postgres_server, secret_files
 from config.postgres_place import Place, place
 
 COMMON: dict[str, Any] = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-"""A new connection costs milliseconds, and with django-q's broker in the database eleven times the whole work."""
+"""A new connection costs milliseconds, and with django-q's broker in the database eleven times the
+whole work."""
 
 
 def from_url(url: str) -> dict[str, Any]:
@@ -26,9 +27,7 @@ def embedded_place(var_dir: Path) -> Place:
 
 def embedded_password(var_dir: Path) -> str:
     """Its password."""
-    return secret_files.kept(
-        var_dir / "secrets", "database_password", secret_files.random_text
-    )
+    return secret_files.kept(var_dir / "secrets", "database_password", secret_files.random_text)
 
 
 def from_place(home: Place, password: str) -> dict[str, Any]:

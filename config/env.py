@@ -1,6 +1,7 @@
 """Typed readers of the environment; the only place of the project that touches `os.environ`.
 
-An unset and an empty variable mean the same: the default. A value that does not parse stops the start with the variable's name.
+An unset and an empty variable mean the same: the default. A value that does not parse stops the
+start with the variable's name.
 """
 
 from __future__ import annotations

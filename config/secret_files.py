@@ -1,6 +1,8 @@
-"""Secrets that the demo makes for itself: one file each in VAR_DIR/secrets (folder 0700, files 0600).
+"""Secrets that the demo makes for itself: one file each in VAR_DIR/secrets (folder 0700, files
+0600).
 
-Every process that knows VAR_DIR reads the same values. Production brings its own by the environment and never comes here for them.
+Every process that knows VAR_DIR reads the same values. Production brings its own by the environment
+and never comes here for them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from pathlib import Path
 
 
 def kept(folder: Path, name: str, make: Callable[[], str]) -> str:
-    """The secret of that name; made and stored at the first call. Of several processes at once, all get the same."""
+    """The secret of that name; made and stored at the first call. Of several processes at once, all
+    get the same."""
     target = folder / name
     if not target.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

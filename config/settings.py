@@ -1,7 +1,9 @@
-"""Django's settings: the one place where the environment becomes values. Every variable is described in docs/settings.md.
+"""Django's settings: the one place where the environment becomes values. Every variable is
+described in docs/settings.md.
 
-In the demo what is missing is made and kept in VAR_DIR, so that `manage.py` finds everything from VAR_DIR alone. Production makes up
-nothing: it refuses to start without its own keys, address and database.
+In the demo what is missing is made and kept in VAR_DIR, so that `manage.py` finds everything from
+VAR_DIR alone. Production makes up nothing: it refuses to start without its own keys, address and
+database.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from config import database, env, logs, secret_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# --- Where and as what this runs ---------------------------------------------------------------------------------------------------
+# --- Where and as what this runs ------------------------------------------------------------------
 ENVIRONMENT = env.choice("ENVIRONMENT", "demo", "production")
 PRODUCTION = ENVIRONMENT == "production"
 HOST = env.text("HOST", "127.0.0.1")
@@ -49,9 +51,11 @@ ALLOWED_HOSTS = sorted(
     | {LOCAL, "127.0.0.1", "localhost"}
 )
 
-# --- Secrets -----------------------------------------------------------------------------------------------------------------------
+
+# --- Secrets --------------------------------------------------------------------------------------
 def _own_or_kept(variable: str, file: str, make: Any) -> str:
-    """The variable's value; in the demo, where it is unset, one of its own that stays in VAR_DIR/secrets."""
+    """The variable's value; in the demo, where it is unset, one of its own that stays in
+    VAR_DIR/secrets."""
     return env.text(variable) or secret_files.kept(SECRETS_DIR, file, make)
 
 
@@ -68,7 +72,7 @@ SANDBOX_SECRET = (
     _own_or_kept("SANDBOX_SECRET", "sandbox_secret", secret_files.random_text) if SANDBOX else ""
 )
 
-# --- The contract's settings (wire contract 18) ------------------------------------------------------------------------------------
+# --- The contract's settings (wire contract 18) ---------------------------------------------------
 TOKEN_STYLE = env.choice("ONEUP_TOKEN_STYLE", "modern", "legacy")
 OAUTH_ERROR_STYLE = env.choice("ONEUP_OAUTH_ERROR_STYLE", "legacy", "modern")
 SEARCH_STYLE = env.choice("ONEUP_SEARCH_STYLE", "array", "legacy")
@@ -87,13 +91,13 @@ R4_SKIP_MAX = env.integer("ONEUP_R4_SKIP_MAX", 9990)
 SYNC_SECONDS = env.integer("ONEUP_SYNC_SECONDS", 120, minimum=1)
 SUBSCRIPTION_SECONDS = env.integer("ONEUP_SUBSCRIPTION_SECONDS", 900, minimum=1)
 
-# --- Between the apps --------------------------------------------------------------------------------------------------------------
+# --- Between the apps -----------------------------------------------------------------------------
 ALLOWED_OUTBOUND_HOSTS = env.words("ALLOWED_OUTBOUND_HOSTS")
 FIRST_SYNC_TASK = "sync.tasks.first_sync"
 CONNECTION_DATA = "sync.disconnect"
 SYNC_LEASE_SECONDS = env.integer("SYNC_LEASE_SECONDS", 45, minimum=3)
 
-# --- Django ------------------------------------------------------------------------------------------------------------------------
+# --- Django ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -146,7 +150,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {
     # The cluster reports here that it lives, and the web server reads it: a table, so that both may be on different machines.
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "careweave_cache"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "careweave_cache",
+    }
 }
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -164,7 +171,7 @@ WHITENOISE_MANIFEST_STRICT = True
 
 vars().update(dj_email_url.parse(env.text("EMAIL_URL", "console:")))
 
-# --- People and tokens -------------------------------------------------------------------------------------------------------------
+# --- People and tokens ----------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -181,7 +188,7 @@ OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"
 OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "accounts.IDToken"
 
-# --- Browsers ----------------------------------------------------------------------------------------------------------------------
+# --- Browsers -------------------------------------------------------------------------------------
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -225,7 +232,7 @@ CORS_ALLOW_HEADERS = (
 CORS_EXPOSE_HEADERS = ("Content-Location", "ETag", "Last-Modified", "Location", "Retry-After")
 CORS_PREFLIGHT_MAX_AGE = 86_400
 
-# --- The queue ---------------------------------------------------------------------------------------------------------------------
+# --- The queue ------------------------------------------------------------------------------------
 Q_CLUSTER: dict[str, Any] = {
     "name": "careweave",
     "label": "Queue",
@@ -242,6 +249,6 @@ Q_CLUSTER: dict[str, Any] = {
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
 
-# --- Logs --------------------------------------------------------------------------------------------------------------------------
+# --- Logs -----------------------------------------------------------------------------------------
 LOGGING = logs.CONFIG
 LOGGING_CONFIG = "config.logs.configure"

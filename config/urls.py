@@ -1,4 +1,5 @@
-"""The whole public surface. Paths have no slash at their end; config/wsgi.py takes off one that was sent."""
+"""The whole public surface. Paths have no slash at their end; config/wsgi.py takes off one that was
+sent."""
 
 from __future__ import annotations
 

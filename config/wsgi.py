@@ -1,8 +1,9 @@
 """The WSGI application, behind a small translation of what clients send.
 
-Paths (wire contract 2): repeated slashes and one slash at the end are tolerated without a redirect, which would lose a POST's body and
-its Authorization header; `%24` arrives decoded. Credential headers (wire contract 3.2): the server joins `client_id` and `client-id` with
-a comma when both are sent; the same value twice counts as one.
+Paths (wire contract 2): repeated slashes and one slash at the end are tolerated without a redirect,
+which would lose a POST's body and its Authorization header; `%24` arrives decoded. Credential
+headers (wire contract 3.2): the server joins `client_id` and `client-id` with a comma when both are
+sent; the same value twice counts as one.
 """
 
 from __future__ import annotations

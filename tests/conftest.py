@@ -1,4 +1,5 @@
-"""One embedded PostgreSQL for a whole test run, shared by all its workers; DATABASE_URL, where set, names another server."""
+"""One embedded PostgreSQL for a whole test run, shared by all its workers; DATABASE_URL, where set,
+names another server."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _SERVER = pytest.StashKey[Server]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server in the process that began the run; workers find it in the environment they inherit."""
+    """Start the server in the process that began the run; workers find it in the environment they
+    inherit."""
     if os.environ.get("DATABASE_URL") or config.option.collectonly or config.option.help:
         return
     var_dir = Path(os.environ["VAR_DIR"])

@@ -1,4 +1,5 @@
-"""The project's settings, in a folder that goes with the test run, with hashing and static files made cheap."""
+"""The project's settings, in a folder that goes with the test run, with hashing and static files
+made cheap."""
 
 from __future__ import annotations
 

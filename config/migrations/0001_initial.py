@@ -1,4 +1,5 @@
-"""The table of the shared cache, as `createcachetable` would make it, but not written ahead: losing it in a crash loses nothing."""
+"""The table of the shared cache, as `createcachetable` would make it, but not written ahead: losing
+it in a crash loses nothing."""
 
 from __future__ import annotations
 

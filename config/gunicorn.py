@@ -1,0 +1,42 @@
+"""The web server: `gunicorn -c config/gunicorn.py config.wsgi:application`.
+
+Headers (wire contract 3.2): clients send credentials in headers literally named `client_id` and
+`client_secret`. WSGI spells `client_id` and `client-id` alike, so gunicorn drops names with an
+underscore. Its list of headers that a proxy may set lets exactly these two pass; all others stay
+dropped, or `x_forwarded_proto` would pass for `x-forwarded-proto`. For that list every peer counts
+as a proxy, so nothing else may hang on that trust: no scheme is taken from headers (config/wsgi.py
+takes it from ONEUP_PUBLIC_BASE_URL).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from config import env, logs
+
+logs.configure(logs.CONFIG)
+
+bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1)}"
+worker_class = "gthread"
+workers = env.integer("WEB_WORKERS", min(4, max(2, os.cpu_count() or 2)), minimum=1)
+threads = env.integer("WEB_THREADS", 4, minimum=1)
+preload_app = True
+timeout = 60
+graceful_timeout = 10
+keepalive = 30
+
+header_map = "drop"
+forwarder_headers = "CLIENT_ID,CLIENT_SECRET"
+forwarded_allow_ips = "*"
+secure_scheme_headers: dict[str, str] = {}
+limit_request_line = 8190
+
+# The path without its query, where tokens may be.
+logconfig_dict = logs.CONFIG
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+# Instances side by side would share one socket in the home directory.
+control_socket_disable = True
