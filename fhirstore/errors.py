@@ -1,0 +1,87 @@
+"""What can be wrong with a FHIR call: small named errors that know their status and issue code. One exit turns them into an
+OperationOutcome (`fhirstore.outcome`). Texts hold no patient data; they name parameters, types and ids of the call itself."""
+
+from __future__ import annotations
+
+
+class FhirError(Exception):
+    """A FHIR call that is answered with an OperationOutcome."""
+
+    status = 400
+    code = "invalid"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class InvalidRequest(FhirError):
+    """A request that makes no sense: 400, issue code `invalid`."""
+
+
+class InvalidValue(FhirError):
+    """A search value or modifier that cannot be read; the text names the parameter."""
+
+    code = "value"
+
+    def __init__(self, *, parameter: str, problem: str) -> None:
+        super().__init__(f"search parameter {parameter}: {problem}")
+        self.parameter = parameter
+
+
+class UnknownParameter(FhirError):
+    """An unknown search parameter under `Prefer: handling=strict`."""
+
+    code = "not-supported"
+
+
+class NotFound(FhirError):
+    """No such resource, version, type or path; the same for what belongs to somebody else (wire contract 12.7)."""
+
+    status, code = 404, "not-found"
+
+
+class Gone(FhirError):
+    """A resource that was deleted."""
+
+    status, code = 410, "not-found"
+
+
+class MethodNotAllowed(FhirError):
+    """A path that exists, asked in a way it does not know. `allowed`: the methods it knows."""
+
+    status, code = 405, "not-supported"
+
+    def __init__(self, text: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.allowed = allowed
+
+
+class NotAcceptable(FhirError):
+    """An answer wanted in a format that is not served (wire contract 4)."""
+
+    status, code = 406, "not-supported"
+
+
+class Conflict(FhirError):
+    """A resource that changed meanwhile."""
+
+    status, code = 409, "conflict"
+
+
+class VersionMismatch(FhirError):
+    """`If-Match` names another version than the present one."""
+
+    status, code = 412, "conflict"
+
+
+class TooLong(FhirError):
+    """A body that is larger than the server takes."""
+
+    status, code = 413, "too-long"
+
+
+class Unprocessable(FhirError):
+    """A resource that is understood and refused."""
+
+    status, code = 422, "business-rule"
