@@ -1,0 +1,1 @@
+"""The OAuth dance of every house: sign in, consent, code, tokens."""

@@ -1,0 +1,221 @@
+"""The hospital over HTTP: metadata, read, search, and its OAuth endpoints."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from connectors.sandbox.dance.authorize import authorize
+from connectors.sandbox.dance.bearer import Caller, Trouble, caller
+from connectors.sandbox.dance.token import Issued, revoke, token_answer
+from connectors.sandbox.hospital.conformance import conformance
+from connectors.sandbox.hospital.directory import hospital as by_number
+from connectors.sandbox.hospital.hospital import Hospital, Resource
+from connectors.sandbox.hospital.paging import OFFSET, SESSION, bundle, size
+from connectors.sandbox.hospital.records import record
+from connectors.sandbox.hospital.search import SUPPORTED, BadSearch, tests
+from connectors.sandbox.tokens import Grant
+from connectors.sandbox.world import world
+
+_ISSUES = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    429: "throttled",
+    500: "exception",
+    503: "transient",
+}
+_SILENT = ("_format", "_pretty", "_count", SESSION, OFFSET)
+
+
+def authorize_page(request: HttpRequest, system: int) -> HttpResponse:
+    """The authorization endpoint."""
+    house = by_number(system)
+    if house is None:
+        return _no_hospital(system)
+    return authorize(request, house=house, audience=_base(request, house))
+
+
+def token(request: HttpRequest, system: int) -> HttpResponse:
+    """The token endpoint; `careweave_base` names the account's canonical FHIR base."""
+    house = by_number(system)
+    if house is None:
+        return _no_hospital(system)
+    known = house
+
+    def extra(issued: Issued) -> dict[str, object]:
+        return {
+            "patient": issued.account.subject,
+            "careweave_base": issued.account.base,
+            "scope": granted_scope(known, issued.grant),
+        }
+
+    return token_answer(request, house=house, extra=extra)
+
+
+def revoke_token(request: HttpRequest, system: int) -> HttpResponse:
+    """The revocation endpoint."""
+    house = by_number(system)
+    return _no_hospital(system) if house is None else revoke(request, house=house)
+
+
+def granted_scope(house: Hospital, grant: Grant) -> str:
+    """The scope as granted: what was asked for, or type by type where something is withheld."""
+    asked = grant.scope.split() or ["launch/patient", "patient/*.read"]
+    if not grant.withheld:
+        return " ".join(asked)
+    shared = [
+        f"patient/{type_}.read"
+        for type_ in ("Patient", *sorted(house.renderer.patient_element))
+        if type_ not in withheld_types(house, grant)
+    ]
+    return " ".join([*(scope for scope in asked if not scope.startswith("patient/")), *shared])
+
+
+def withheld_types(house: Hospital, grant: Grant) -> set[str]:
+    """The types the person did not tick."""
+    return {t for group in house.groups if group.key in grant.withheld for t in group.opens}
+
+
+def metadata(request: HttpRequest, system: int) -> HttpResponse:
+    """The conformance statement; no token is needed."""
+    house = by_number(system)
+    if house is None:
+        return _no_hospital(system)
+    base = _base(request, house)
+    statement = conformance(house, base=base, oauth=base.removesuffix("/fhir") + "/oauth")
+    return _answer(house, statement)
+
+
+def search_or_read(
+    request: HttpRequest, system: int, type_: str, id_: str | None = None
+) -> HttpResponse:
+    """`GET Type?…` or `GET Type/id`."""
+    house = by_number(system)
+    if house is None:
+        return _no_hospital(system)
+    if request.method not in ("GET", "HEAD"):
+        return _outcome(house, Trouble(405, "This server reads only."))
+    try:
+        who = caller(request, house=house, kind=type_)
+        if type_ in withheld_types(house, who.grant):
+            raise Trouble(403, f"The person did not share {type_}.")
+        body = _search(request, house, who, type_) if id_ is None else _read(house, who, type_, id_)
+    except Trouble as trouble:
+        return _outcome(house, trouble)
+    except BadSearch as bad:
+        return _outcome(house, Trouble(400, f"{bad.parameter}: {bad.why}"))
+    if type_ == "Binary" and id_ is not None and _wants_bytes(request):
+        return HttpResponse(
+            base64.b64decode(body[house.renderer.binary_content]), content_type=body["contentType"]
+        )
+    return _answer(house, body, broken=who.malformed)
+
+
+def no_such_page(request: HttpRequest, system: int, rest: str = "") -> HttpResponse:
+    """Everything else below the FHIR base, the smart-configuration of a DSTU2 server among it."""
+    house = by_number(system)
+    if house is None:
+        return _no_hospital(system)
+    return _outcome(house, Trouble(404, "There is nothing at this address."))
+
+
+def _search(request: HttpRequest, house: Hospital, who: Caller, type_: str) -> Resource:
+    pairs = [(k, v) for k in request.GET for v in request.GET.getlist(k) if k not in _SILENT]
+    names = ("_id",) if type_ == "Patient" else SUPPORTED
+    if type_ != "Patient" and type_ not in house.renderer.patient_element:
+        raise Trouble(404 if not type_[:1].isupper() else 400, f"{type_} cannot be searched here.")
+    used = [(name, value) for name, value in pairs if name in names]
+    patient = who.account.subject
+    named = [v for n, v in used if n in ("patient", "subject")]
+    if type_ == "Patient":
+        named = [v for n, v in used if n == "_id"]
+    if not named:
+        raise Trouble(400, "A search has to name the patient.")
+    for value in named:
+        if value.rsplit("/", 1)[-1] != patient:
+            raise Trouble(403, "The token is another patient's.")
+    now = world().now()
+    session = request.GET.get(SESSION, "")
+    instant = _session(session, now)
+    found = [
+        resource
+        for resource in record(house, patient, now=instant, state=world().state)
+        if resource["resourceType"] == type_ and all(t(resource) for t in tests(type_, used))
+    ]
+    offset = request.GET.get(OFFSET, "0")
+    return bundle(
+        found,
+        base=_base(request, house),
+        type_=type_,
+        used=used,
+        count=size(request.GET.get("_count")),
+        offset=int(offset) if offset.isdecimal() and session else 0,
+        session=session or str(int(instant.timestamp())),
+        ignored=sorted({name for name, _ in pairs if name not in names}),
+    )
+
+
+def _session(text: str, now: datetime) -> datetime:
+    if not text:
+        return now
+    if not text.isdecimal() or not now.timestamp() - 3600 < int(text) <= now.timestamp():
+        raise BadSearch(SESSION, "the pages of this search are gone; search again")
+    return datetime.fromtimestamp(int(text), UTC)
+
+
+def _read(house: Hospital, who: Caller, type_: str, id_: str) -> Resource:
+    told = record(house, who.account.subject, now=world().now(), state=world().state)
+    for resource in told:
+        if resource["resourceType"] == type_ and resource.get("id") == id_:
+            return resource
+    raise Trouble(404, f"There is no {type_} {id_} in this person's record.")
+
+
+def _wants_bytes(request: HttpRequest) -> bool:
+    accept = request.headers.get("Accept", "")
+    return bool(accept) and not any(word in accept for word in ("json", "fhir", "*/*"))
+
+
+def _base(request: HttpRequest, house: Hospital) -> str:
+    return request.build_absolute_uri(f"/hospital/{house.system}/fhir")
+
+
+def _answer(
+    house: Hospital, body: Resource, *, status: int = 200, broken: bool = False
+) -> HttpResponse:
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    return HttpResponse(
+        raw[: len(raw) // 2] if broken else raw,
+        status=status,
+        content_type=house.renderer.media,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _outcome(house: Hospital, trouble: Trouble) -> HttpResponse:
+    body = {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": "error",
+                "code": _ISSUES.get(trouble.status, "processing"),
+                "diagnostics": trouble.why,
+            }
+        ],
+    }
+    answer = _answer(house, body, status=trouble.status)
+    if trouble.status == 401:
+        answer["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if trouble.retry_after is not None:
+        answer["Retry-After"] = str(trouble.retry_after)
+    return answer
+
+
+def _no_hospital(system: int) -> HttpResponse:
+    return JsonResponse({"error": f"There is no hospital {system} in this sandbox."}, status=404)
