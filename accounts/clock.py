@@ -56,4 +56,9 @@ def advance(*, seconds: int) -> None:
         raise ValueError("the clock only moves forward")
     ClockOffset.objects.get_or_create(pk=1)
     ClockOffset.objects.filter(pk=1).update(seconds=F("seconds") + seconds)
+    forget()
+
+
+def forget() -> None:
+    """Read the offset anew at the next `now()`; for tests, which roll the database back."""
     _offset.forget()

@@ -52,13 +52,13 @@ def _flat(pairs: QueryDict) -> dict[str, str]:
 
 
 def _body(request: HttpRequest) -> dict[str, str]:
-    if request.content_type == "multipart/form-data":
-        return _multipart(request)
     body = request.body.strip()
     if not body:
         return {}
     if body[:1] in b"{[":  # no form starts so, whatever the Content-Type claims
         return _json(body)
+    if request.content_type == "multipart/form-data":
+        return _multipart(request)
     return _flat(QueryDict(body, encoding="utf-8"))
 
 
@@ -79,8 +79,6 @@ def _text(value: Any) -> str | None:
 
 
 def _multipart(request: HttpRequest) -> dict[str, str]:
-    if request.method == "POST":
-        return _flat(request.POST)
     try:
         parser = MultiPartParser(request.META, BytesIO(request.body), request.upload_handlers)
         return _flat(parser.parse()[0])
