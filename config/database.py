@@ -44,7 +44,7 @@ def from_place(home: Place, password: str) -> dict[str, Any]:
 
 
 def databases(*, url: str, var_dir: Path) -> dict[str, dict[str, Any]]:
-    """Django's DATABASES. An empty `url` means the embedded server, whether it runs already or not."""
+    """Django's DATABASES. An empty `url` means the embedded server, running or not."""
     if url:
         return {"default": from_url(url)}
     return {"default": from_place(embedded_place(var_dir), embedded_password(var_dir))}

@@ -1,4 +1,4 @@
-"""The sandbox's server: one process, so that what its control API switches holds for every request."""
+"""The sandbox's server: one process, so that what its control API switches holds for all."""
 
 from __future__ import annotations
 

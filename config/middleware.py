@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -83,8 +83,12 @@ class PageForms(CsrfViewMiddleware):
     def process_request(self, request: HttpRequest) -> Any:
         return None if is_api(request) else super().process_request(request)
 
-    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
-        return None if is_api(request) else super().process_view(request, *view)
+    def process_view(
+        self, request: HttpRequest, callback: Any, args: Any, kwargs: Any
+    ) -> HttpResponseForbidden | None:
+        if is_api(request):
+            return None
+        return super().process_view(request, callback, args, kwargs)
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         return response if is_api(request) else super().process_response(request, response)

@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from config import secret_files
 from config.postgres_place import Place, binaries, make_folder
 from config.processes import told_when_parent_dies
 
@@ -60,7 +61,7 @@ class StartFailed(Exception):
 
 
 class Server:
-    """One embedded server at a place. `say` gets a line for each step that takes noticeable time."""
+    """One embedded server at a place. `say` gets a line for each step that takes a while."""
 
     def __init__(self, *, place: Place, password: str, say: Say) -> None:
         self.place, self.password, self.say = place, password, say
@@ -144,10 +145,7 @@ class Server:
         place.data.mkdir(mode=0o700, exist_ok=True)
         self._own(place.data)
         password_file = place.sockets / "password"
-        with open(
-            os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as file:
-            file.write(self.password)
+        secret_files.write(password_file, self.password)
         self._own(password_file)
         command: list[str | Path] = [self.bin / "initdb", "-D", place.data, "-U", USER]
         command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]
@@ -175,11 +173,11 @@ class Server:
                 file.write("\ninclude 'careweave.conf'\n")
 
     def _stop_leftover(self) -> None:
-        command = [self.bin / "pg_ctl", "-D", self.place.data]
+        command: list[str | Path] = [self.bin / "pg_ctl", "-D", self.place.data]
         options: dict[str, Any] = {"cwd": "/", "check": False, "capture_output": True}
         if subprocess.run([*command, "status"], **options, **self._identity()).returncode == 0:
             self.say("stopping a PostgreSQL that an earlier run left behind")
-            stop = [*command, "stop", "-m", "fast", "-w"]
+            stop: list[str | Path] = [*command, "stop", "-m", "fast", "-w"]
             subprocess.run(stop, **options, **self._identity())
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:

@@ -64,7 +64,8 @@ TOKEN_ENCRYPTION_KEYS = (
     env.words("TOKEN_ENCRYPTION_KEYS")
     or secret_files.kept(SECRETS_DIR, "token_encryption_keys", secret_files.fernet_key).split()
 )
-# One key for as long as the index lives. Derived, where unset, from the secret key: set it before that one is ever changed.
+# One key for as long as the index lives. Derived, where unset, from the secret key: set it before
+# that one is ever changed.
 INDEX_KEY = blake2b(
     env.text("INDEX_KEY", SECRET_KEY).encode(), digest_size=32, person=b"careweave-index"
 ).digest()
@@ -149,7 +150,8 @@ DATABASES = database.databases(url=env.text("DATABASE_URL"), var_dir=VAR_DIR)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {
-    # The cluster reports here that it lives, and the web server reads it: a table, so that both may be on different machines.
+    # The cluster reports here that it lives, and the web server reads it: a table, so that both may
+    # be on different machines.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "careweave_cache",

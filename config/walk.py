@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 _BLOCK = re.compile(
-    r"(?:^\*\*(?P<title>.+?)\*\*[^\n]*$)|<!-- walk: (?P<kind>\w+) -->\n```sh\n(?P<code>.*?)```",
+    r"^\*\*(?P<title>\d.+?)\*\*|<!-- walk: (?P<kind>\w+) -->\n```sh\n(?P<code>.*?)```",
     re.M | re.S,
 )
 

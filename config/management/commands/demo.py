@@ -37,8 +37,9 @@ READY_SECONDS = 90
 
 class Command(BaseCommand):
     help = (
-        "Runs a whole Careweave in the foreground: embedded PostgreSQL (unless DATABASE_URL is set), web server,\n"
-        "queue cluster and sandbox, with a demo developer and application. Ctrl-C or SIGTERM stops all of it.\n\n"
+        "Runs a whole Careweave in the foreground: PostgreSQL (unless DATABASE_URL is set), web\n"
+        "server, queue cluster and sandbox, with a demo developer and application. Ctrl-C or\n"
+        "SIGTERM stops all of it.\n\n"
         "Example:\n  PORT=8100 VAR_DIR=/srv/careweave manage.py demo"
     )
     requires_system_checks: tuple[str, ...] = ()
