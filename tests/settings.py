@@ -12,6 +12,7 @@ VAR = tempfile.mkdtemp(prefix="careweave-tests-")
 atexit.register(shutil.rmtree, VAR, ignore_errors=True)
 os.chmod(VAR, 0o711)  # ours; root's PostgreSQL runs under another account, which must get in
 os.environ["VAR_DIR"] = VAR
+os.mkdir(os.path.join(VAR, "static"))
 for name in [name for name in os.environ if name.startswith("ONEUP_")] + ["ENVIRONMENT", "SANDBOX"]:
     os.environ.pop(name, None)
 

@@ -1,4 +1,4 @@
-"""A WSGI application that answers with what reached it, to look at the web server's own behaviour."""
+"""A WSGI application that answers with what reached it, to look at the web server itself."""
 
 from __future__ import annotations
 
@@ -10,5 +10,8 @@ from typing import Any
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """All strings of the WSGI environment as JSON."""
     seen = {name: value for name, value in environ.items() if isinstance(value, str)}
-    start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(seen).encode()]
+    body = json.dumps(seen).encode()
+    start_response(
+        "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    )
+    return [body]

@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def serving(application: str, *, log: Path, **env: str) -> Iterator[int]:
-    """Serve `module:application` under config/gunicorn.py; yields the port. Its logs go to `log`."""
+    """Serve `module:application` under config/gunicorn.py, logging to `log`; yields the port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
