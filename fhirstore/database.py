@@ -46,7 +46,8 @@ def raw(value: bytes | None) -> bytes:
 
 
 def text(value: str) -> bytes:
-    return raw(value.encode())
+    """Text; PostgreSQL has no place for U+0000, so it is left out."""
+    return raw(value.replace("\0", "").encode())
 
 
 def timestamp(value: datetime) -> bytes:

@@ -84,7 +84,7 @@ EVERY_VERSION = 7
 MIN_MOMENT, MAX_MOMENT = -(2**63), 2**63 - 1
 """Open ends of date ranges, in microseconds."""
 
-_SEQ_BITS = 19
+SEQ_BITS = 19
 _EPOCH_1800_MS = 5_364_662_400_000  # from 1800-01-01 to 1970-01-01
 _LAST_MS = 2**44 - 1
 _UNDATED = -(2**63)
@@ -156,7 +156,7 @@ def compartment_key(patient: str) -> int:
 def dated(milliseconds: int, seq: int) -> int:
     """The `rid` of a resource whose primary date begins at `milliseconds` since 1970; clamped to 1800 to 2357."""
     since = min(max(milliseconds + _EPOCH_1800_MS, 0), _LAST_MS)
-    return since << _SEQ_BITS | seq % (1 << _SEQ_BITS)
+    return since << SEQ_BITS | seq % (1 << SEQ_BITS)
 
 
 def undated(milliseconds: int, seq: int) -> int:

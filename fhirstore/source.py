@@ -12,6 +12,7 @@ class Source:
     `base` is what public ids are made from (wire contract 13): a hospital's canonical FHIR base, or `<resource_url>/user/<account>` of
     a wearable; no trailing slash. `version` is "dstu2", "stu3", "r4", or "any" for wearable data, which is stored once and rendered
     into each. `patient` is the source's own patient id ("" for a wearable: the user's home Patient is the subject, section 14).
+    `also_bases`: other URLs under which the source speaks of itself (the one really called), so that absolute references are recognised.
     """
 
     base: str
@@ -19,6 +20,7 @@ class Source:
     connection: int
     version: str
     patient: str
+    also_bases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,272 @@
+"""Storing what sources send (wire contract 12.6, 13, 14).
+
+Ids are derived, unchanged content writes nothing: what has arrived is looked up without a transaction first, and only what differs takes the
+owner's lock, is looked up again and written, one transaction a batch. A resource that an app deleted stays deleted until the source changes it;
+an app's edit stands until the source changes the resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import psycopg
+from django.db import IntegrityError, transaction
+
+from fhirstore import database as db
+from fhirstore.arrival import Arrival, Reception, Rejected
+from fhirstore.changes import Changes, Incoming, lock_owner
+from fhirstore.held import Held, Key, Tombstone, held, tombstones
+from fhirstore.home import STAND_IN, home_patient, make_room
+from fhirstore.keys import EVERY_VERSION, VERSION_BITS
+from fhirstore.rtypes import NUMBERS
+from fhirstore.source import IngestSummary, Source
+
+BATCH = 200
+ATTEMPTS = 5
+_SKIP = 1_000
+
+
+def _always() -> bool:
+    return True
+
+
+def ingest(
+    *,
+    owner: int,
+    source: Source,
+    resources: Iterable[bytes | dict[str, Any]],
+    now: datetime,
+    guard: Callable[[], bool] | None = None,
+) -> IngestSummary:
+    """Store resources of one source for one owner. Each is JSON bytes as received (numbers keep their digits) or a dict.
+
+    Resources carry the source's ids and references. What cannot be stored is counted as rejected, the rest is stored. `guard` is asked
+    inside each transaction under the owner's lock; once it says no, nothing more is written and what was to be written is not counted.
+    """
+    may_write = guard or _always
+    home = None
+    if source.version == "any":
+        home = home_patient(owner=owner, base=source.base, now=now, may_write=may_write)
+        if home is None:
+            return IngestSummary()
+    summary = IngestSummary()
+    for batch in _batches(resources):
+        summary += _Batch(owner, source, home, now, may_write).store(batch)
+    return summary
+
+
+def _batches(resources: Iterable[bytes | dict[str, Any]]) -> Iterator[list[bytes | dict[str, Any]]]:
+    remaining = iter(resources)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
+
+
+class _Batch:
+    def __init__(
+        self, owner: int, source: Source, home: str | None, now: datetime, may_write: Callable[[], bool]
+    ) -> None:
+        self._owner = owner
+        self._source = source
+        self._home = home
+        self._now = now
+        self._may_write = may_write
+        self._vers = EVERY_VERSION if source.version == "any" else VERSION_BITS[source.version]
+
+    def store(self, raws: Sequence[bytes | dict[str, Any]]) -> IngestSummary:
+        """Store one batch. A row id that is taken (two writes of one millisecond 524,288 writes apart) makes it begin again."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._try(raws, skip=attempt * _SKIP)
+            except (psycopg.errors.UniqueViolation, IntegrityError):
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _try(self, raws: Sequence[bytes | dict[str, Any]], *, skip: int) -> IngestSummary:
+        cursor = db.cursor()
+        reception = self._reception(cursor)
+        arrivals: dict[int, Arrival] = {}
+        problems: list[str] = []
+        repeated = 0
+        for raw in raws:
+            try:
+                arrival = reception.receive(raw)
+            except Rejected as problem:
+                problems.append(str(problem))
+                continue
+            repeated += arrivals.pop(arrival.src, None) is not None
+            arrivals[arrival.src] = arrival
+        wanted = [(a.number, a.fid) for a in arrivals.values()]
+        rows = held(cursor, owner=self._owner, wanted=wanted, vers=self._vers, whole=False)
+        tombs = tombstones(cursor, owner=self._owner, wanted=wanted, vers=self._vers)
+        changed = [a for a in arrivals.values() if not self._known(a, rows, tombs)]
+        summary = IngestSummary(
+            unchanged=len(arrivals) - len(changed) + repeated,
+            rejected=len(problems),
+            problems=tuple(problems),
+        )
+        return summary + self._write(changed, skip) if changed else summary
+
+    def _reception(self, cursor: psycopg.Cursor[Any]) -> Reception:
+        rows = cursor.execute(
+            "select src, fid from fhir_alias where owner = %s and vers = %s", (self._owner, self._vers), prepare=True
+        )
+        return Reception(self._source, home=self._home, aliases=dict(rows.fetchall()))
+
+    def _known(
+        self, arrival: Arrival, rows: dict[Key, list[Held]], tombs: dict[Key, list[Tombstone]]
+    ) -> bool:
+        key = (arrival.number, arrival.fid)
+        if any(self._same(arrival, row) and self._brought(row) for row in rows.get(key, ())):
+            return True
+        return any(self._same(arrival, tomb) for tomb in tombs.get(key, ()))
+
+    def _same(self, arrival: Arrival, there: Held | Tombstone) -> bool:
+        return there.src == arrival.src and there.hash == arrival.hash
+
+    def _brought(self, row: Held) -> bool:
+        """Whether it is known that this connection brings the resource."""
+        return row.conn == self._source.connection or self._source.connection in (row.also or ())
+
+    def _write(self, changed: Sequence[Arrival], skip: int) -> IngestSummary:
+        with transaction.atomic():
+            cursor = db.cursor()
+            seq, _ = lock_owner(cursor, owner=self._owner, changes=2 * len(changed) + skip)
+            if not self._may_write():
+                return IngestSummary()
+            # Whoever had the lock before may have chosen ids by 13.3.
+            reception = self._reception(cursor)
+            changes = Changes(owner=self._owner, seq=seq + skip, now=self._now)
+            return _Writer(cursor, changes, reception, self._owner, changed).write()
+
+
+class _Writer:
+    """Decides, under the lock, what becomes of each arrival."""
+
+    def __init__(
+        self,
+        cursor: psycopg.Cursor[Any],
+        changes: Changes,
+        reception: Reception,
+        owner: int,
+        arrivals: Sequence[Arrival],
+    ) -> None:
+        self._cursor = cursor
+        self._changes = changes
+        self._reception = reception
+        self._owner = owner
+        self._arrivals = arrivals
+        self._rows: dict[Key, list[Held]] = {}
+        self._tombs: dict[Key, list[Tombstone]] = {}
+        self._looked: set[Key] = set()
+        self._ids: dict[tuple[str, str], str] = {}
+        self._taken: dict[Key, int] = {}
+        self._counts = {"created": 0, "updated": 0, "unchanged": 0}
+
+    def write(self) -> IngestSummary:
+        self._look([(a.number, a.fid) for a in self._arrivals])
+        for arrival in self._arrivals:
+            self._ids[arrival.rtype, arrival.source_id] = self._choose_id(arrival)
+        for arrival in self._arrivals:
+            self._counts[self._place(arrival)] += 1
+        self._changes.flush(self._cursor)
+        return IngestSummary(**self._counts)
+
+    def _look(self, wanted: Sequence[Key]) -> None:
+        vers = self._reception.vers
+        self._rows |= held(self._cursor, owner=self._owner, wanted=wanted, vers=vers, whole=True)
+        self._tombs |= tombstones(self._cursor, owner=self._owner, wanted=wanted, vers=vers)
+        self._looked.update(wanted)
+
+    def _choose_id(self, arrival: Arrival) -> str:
+        """The id by 13.1, or by 13.3 where another source URL has it."""
+        attempt, fid = 1, arrival.fid
+        while self._is_taken(arrival, fid):
+            attempt += 1
+            fid = arrival.id_at(attempt)
+        if attempt > 1:
+            self._cursor.execute(
+                "insert into fhir_alias (owner, src, vers, fid) values (%s, %s, %s, %s) "
+                "on conflict (owner, src, vers) do update set fid = excluded.fid",
+                (self._owner, arrival.src, self._reception.vers, fid),
+            )
+        self._taken[arrival.number, fid] = arrival.src
+        return fid
+
+    def _is_taken(self, arrival: Arrival, fid: str) -> bool:
+        key = (arrival.number, fid)
+        if key not in self._looked:
+            self._look([key])
+        if self._taken.get(key, arrival.src) != arrival.src:
+            return True
+        for row in self._rows.get(key, ()):
+            if row.hash == STAND_IN:
+                continue
+            # An app's own row of that id is taken over, unless it is not in the same versions.
+            if row.src != arrival.src and (row.src is not None or row.vers != self._reception.vers):
+                return True
+        return any(t.src not in (None, arrival.src) for t in self._tombs.get(key, ()))
+
+    def _place(self, arrival: Arrival) -> str:
+        fid = self._ids[arrival.rtype, arrival.source_id]
+        key = (arrival.number, fid)
+        rows = self._rows.get(key, [])
+        tombs = self._tombs.get(key, [])
+        row = next((r for r in rows if r.hash != STAND_IN), None)
+        connection = self._reception.source.connection
+        if row and row.src == arrival.src and row.hash == arrival.hash:
+            self._also(row)
+            return "unchanged"
+        if not row and any(t.src == arrival.src and t.hash == arrival.hash for t in tombs):
+            return "unchanged"
+        incoming = Incoming(
+            rtype=arrival.number,
+            fid=fid,
+            vers=self._reception.vers,
+            resource=self._reception.complete(arrival, fid, self._resolver(arrival)),
+            src=arrival.src,
+            hash=arrival.hash,
+            conn=connection if row is None or row.conn is None else row.conn,
+            also=None if row is None else self._with_also(row),
+        )
+        if row:
+            self._changes.update(incoming, row)
+            return "updated"
+        first = 0
+        for standing in rows:
+            first = max(first, make_room(self._changes, standing, vers=self._reception.vers))
+        self._changes.create(incoming, tombstones=tombs, version=first)
+        return "created"
+
+    def _with_also(self, row: Held) -> list[int] | None:
+        connection = self._reception.source.connection
+        if row.conn in (None, connection) or connection in (row.also or ()):
+            return row.also
+        return [*(row.also or ()), connection]
+
+    def _also(self, row: Held) -> None:
+        """Remember that this connection brings the same resource: it stays when the other one is disconnected."""
+        connection = self._reception.source.connection
+        self._cursor.execute(
+            "update fhir_resource set conn = coalesce(conn, %s), also = %s::bigint[] "
+            "where owner = %s and rtype = %s and rid = %s",
+            (connection, self._with_also(row), self._owner, row.rtype, row.rid),
+        )
+
+    def _resolver(self, arrival: Arrival) -> Callable[[str, str], str]:
+        def resolve(rtype: str, source_id: str) -> str:
+            if known := self._ids.get((rtype, source_id)):
+                return known
+            fid, other = self._reception.target_id(rtype, source_id, patient=arrival.patient)
+            if other:
+                key = (NUMBERS[rtype], other)
+                if key not in self._looked:
+                    self._look([key])
+                if key in self._rows:
+                    return other
+            return fid
+
+        return resolve

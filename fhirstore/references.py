@@ -1,0 +1,61 @@
+"""References of an imported resource, from the source's ids to ours (wire contract 12.6).
+
+Because ids are computable, a reference can be rewritten before its target has arrived.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from fhirstore.rtypes import NUMBERS
+
+_RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-._~]{1,256})(?:/_history/[^/]+)?")
+
+Resolve = Callable[[str, str], str]
+"""From a target's type and source id to our public id."""
+
+
+class Bases:
+    """The URLs under which one source speaks of itself."""
+
+    def __init__(self, bases: Sequence[str]) -> None:
+        self._bases = tuple(_canonical(base) for base in bases if base)
+
+    def own(self, reference: str) -> tuple[str, str] | None:
+        """(type, source id) of a reference to this source; None for any other: contained, `urn:`, another server, a canonical."""
+        if "://" in reference:
+            full = _canonical(reference)
+            base = next((b for b in self._bases if full.startswith(f"{b}/")), None)
+            if base is None:
+                return None
+            reference = full[len(base) + 1 :]
+        match = _RELATIVE.fullmatch(reference)
+        return (match[1], match[2]) if match and match[1] in NUMBERS else None
+
+
+def _canonical(url: str) -> str:
+    """Scheme and host in lower case, without the scheme's own port or a slash at the end."""
+    parts = urlsplit(url)
+    host = parts.netloc.lower()
+    port = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    if port:
+        host = host.removesuffix(port)
+    rest = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}{rest}"
+
+
+def rewrite(node: Any, bases: Bases, resolve: Resolve) -> None:
+    """Make the references to the same source relative, with our ids, in place. Contained resources are left as they are."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "reference" and isinstance(value, str):
+                if own := bases.own(value):
+                    node[key] = f"{own[0]}/{resolve(*own)}"
+            elif key != "contained" and isinstance(value, dict | list):
+                rewrite(value, bases, resolve)
+    elif isinstance(node, list):
+        for item in node:
+            rewrite(item, bases, resolve)
