@@ -47,3 +47,9 @@ class House:
         """The account a user name leads to; `fhirjason+429` is fhirjason with a fault."""
         plain = username.strip().partition("+")[0].lower()
         return next((a for a in self.accounts if a.username.lower() == plain), None)
+
+    def spelled(self, username: str) -> str | None:
+        """The user name as the house spells it, with the fault behind the plus; None for nobody's."""
+        account = self.account(username)
+        _, plus, fault = username.strip().partition("+")
+        return f"{account.username}{plus}{fault}" if account else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, register_converter
 
-from connectors.sandbox import pages
+from connectors.sandbox import control, pages
 from connectors.sandbox.hospital import views as hospital
+from connectors.sandbox.wearable import google
 
 
 class TypeName:
@@ -21,7 +22,14 @@ class TypeName:
         return value
 
 
+class Verb(TypeName):
+    """What is done to a list, after the colon."""
+
+    regex = "reconcile|rollUp|dailyRollUp"
+
+
 register_converter(TypeName, "type")
+register_converter(Verb, "verb")
 
 
 def _not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -37,6 +45,10 @@ handler500 = _broken
 
 urlpatterns = [
     path("sandbox.css", pages.stylesheet),
+    path("control", control.state),
+    path("control/advance", control.advance),
+    path("control/results", control.results),
+    path("control/faults", control.faults_),
     path("hospital/<int:system>/oauth/authorize", hospital.authorize_page),
     path("hospital/<int:system>/oauth/token", hospital.token),
     path("hospital/<int:system>/oauth/revoke", hospital.revoke_token),
@@ -44,4 +56,17 @@ urlpatterns = [
     path("hospital/<int:system>/fhir/<type:type_>", hospital.search_or_read),
     path("hospital/<int:system>/fhir/<type:type_>/<str:id_>", hospital.search_or_read),
     path("hospital/<int:system>/fhir/<path:rest>", hospital.no_such_page),
+    path("wearable/google/o/oauth2/v2/auth", google.authorize_page),
+    path("wearable/google/token", google.token),
+    path("wearable/google/revoke", google.revoke_token),
+    path("wearable/google/v4/users/me/identity", google.about_me, {"what": "identity"}),
+    path("wearable/google/v4/users/me/settings", google.about_me, {"what": "settings"}),
+    path("wearable/google/v4/users/me/profile", google.about_me, {"what": "profile"}),
+    path("wearable/google/v4/users/me/pairedDevices", google.about_me, {"what": "pairedDevices"}),
+    path("wearable/google/v4/users/me/dataTypes/<slug:slug>/dataPoints", google.data_points),
+    path(
+        "wearable/google/v4/users/me/dataTypes/<slug:slug>/dataPoints:<verb:verb>",
+        google.data_points,
+    ),
+    path("wearable/google/<path:rest>", google.no_such_page),
 ]

@@ -60,6 +60,7 @@ def _posted(form: dict[str, str], *, house: House, asked: AuthorizeRequest) -> H
     account = house.account(username)
     if account is None or ("person" not in form and form.get("password") != account.password):
         return _sign_in(house, asked, username=username, problem="wrong")
+    username = house.spelled(username) or username
     if "decision" in form:
         everything = {f"share_{group.key}": "on" for group in house.groups}
         return _decided(

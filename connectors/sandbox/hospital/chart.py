@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.sandbox.hospital import measures as m
 from connectors.sandbox.hospital.codes import Concept
-from connectors.sandbox.hospital.facts import Document, Life, Prescription, Reading, Report, Visit
+from connectors.sandbox.hospital.facts import Document, Prescription, Reading, Report, Visit
 from connectors.sandbox.hospital.measures import Measure
 from connectors.sandbox.seeds import spread
 

@@ -9,7 +9,7 @@ from connectors.sandbox.hospital.directory import hospital as by_number
 from connectors.sandbox.hospital.facts import Reading
 from connectors.sandbox.hospital.hospital import Hospital, Resource
 from connectors.sandbox.hospital.monitor import ADDED, Monitor
-from connectors.sandbox.seeds import spread
+from connectors.sandbox.seeds import source_id, spread
 from connectors.sandbox.state import State
 
 _LEVELS = dict(zip((m.key for m in ADDED), (6.9, 4.4, 1.02, 88.0, 13.9), strict=True))
@@ -59,3 +59,8 @@ def asked_reading(monitor: Monitor, *, number: int, at: datetime) -> Reading:
         doctor=monitor.doctor,
         comment="Asked for over the control API.",
     )
+
+
+def asked_result_id(patient: str, number: int) -> str:
+    """The id of the Observation of a result that was asked for."""
+    return source_id(patient, "Observation", f"asked/{number}")

@@ -1,0 +1,1 @@
+"""A simulated wearable: a made-up body that follows the clock, and vendors' clouds that tell of it."""
