@@ -13,11 +13,16 @@ from config.postgres_place import Place, place
 COMMON: dict[str, Any] = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 """A new connection costs milliseconds, and with django-q's broker in the database eleven times the
 whole work."""
+PREPARE_WHAT_ASKS_FOR_IT = {"prepare_threshold": 1 << 30}
+"""Django's None would make psycopg ignore `prepare=True` too; so high a threshold prepares nothing
+else."""
 
 
 def from_url(url: str) -> dict[str, Any]:
     """Django's settings for a database URL."""
-    return {**dj_database_url.parse(url), **COMMON}
+    given = dj_database_url.parse(url)
+    options = {**PREPARE_WHAT_ASKS_FOR_IT, **given.get("OPTIONS", {})}
+    return {**given, **COMMON, "OPTIONS": options}
 
 
 def embedded_place(var_dir: Path) -> Place:
@@ -39,6 +44,7 @@ def from_place(home: Place, password: str) -> dict[str, Any]:
         "USER": postgres_server.USER,
         "PASSWORD": password,
         "NAME": postgres_server.DATABASE,
+        "OPTIONS": PREPARE_WHAT_ASKS_FOR_IT,
         **COMMON,
     }
 

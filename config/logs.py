@@ -21,7 +21,10 @@ _NAMES = (
 )
 _RULES = (
     # name=value in an address or a form, also percent-encoded once more
-    (re.compile(rf"\b({_NAMES})(=|%3D)[^&\s\"'<>\\)\]]+", re.I), rf"\1\2{DOTS}"),
+    (
+        re.compile(rf"(?:\b|(?<=%3F)|(?<=%26))({_NAMES})(=|%3D)[^&\s\"'<>\\)\]]+", re.I),
+        rf"\1\2{DOTS}",
+    ),
     # "name": "value" in JSON, 'name': 'value' in Python, also with escaped quotes
     (re.compile(rf"(\\?[\"'])({_NAMES})\1(\s*:\s*)\1.*?\1", re.I), rf"\1\2\1\3\1{DOTS}\1"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.I), rf"\1 {DOTS}"),

@@ -65,8 +65,8 @@ class PagePolicy(CSPMiddleware):
     """The Content-Security-Policy: no inline script or style anywhere, frames by path."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        if request.path_info.startswith(FRAMED) and not hasattr(response, "_csp_update"):
-            response._csp_update = {"frame-ancestors": settings.FRAME_ANCESTORS.split()}
+        if request.path_info.startswith(FRAMED) and not hasattr(response, "_csp_replace"):
+            response._csp_replace = {"frame-ancestors": settings.FRAME_ANCESTORS.split()}
         return super().process_response(request, response)
 
 

@@ -40,23 +40,26 @@ class Stopped(BaseException):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and with which environment."""
+    """What to run, with which environment, and the file that gets what it says."""
 
-    name: str
     command: Sequence[str]
     env: Mapping[str, str]
     cwd: Path
+    log: Path
 
     def start(self) -> Popen:
         """Start it in a session of its own."""
-        return subprocess.Popen(
-            self.command,
-            env=dict(self.env),
-            cwd=self.cwd,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=told_when_parent_dies(signal.SIGTERM),
-        )
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self.command,
+                env=dict(self.env),
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=told_when_parent_dies(signal.SIGTERM),
+            )
 
 
 @dataclass

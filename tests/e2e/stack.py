@@ -139,8 +139,8 @@ class Stack:
 
     def logs(self) -> str:
         """What all processes logged, PostgreSQL's own log included; no secret may be in here."""
-        database = self._database_log()
-        return self._stderr.read_text() + (database.read_text() if database.exists() else "")
+        files = [self._stderr, *(self.var_dir / "log").glob("*.log"), self._database_log()]
+        return "".join(file.read_text() for file in files if file.exists())
 
     def output(self) -> str:
         """Everything that was printed or logged."""

@@ -10,6 +10,7 @@ from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,7 @@ from config.walk import walk
 from sync import schedules
 
 READY_SECONDS = 90
+LARGEST_LOG = 20_000_000
 
 
 class Command(BaseCommand):
@@ -112,8 +114,16 @@ class Command(BaseCommand):
             state = settings.VAR_DIR / "sandbox"
             state.mkdir(mode=0o700, exist_ok=True)
             extra |= {"SANDBOX_STATE_DIR": str(state), "SANDBOX_SECRET": settings.SANDBOX_SECRET}
-        program = Program(name, command, env.for_child(extra), settings.BASE_DIR)
+        program = Program(command, env.for_child(extra), settings.BASE_DIR, self._log(name))
         self.supervisor.run(name, program.start)
+
+    def _log(self, name: str) -> Path:
+        """The program's log; what a long earlier run wrote is put aside."""
+        file: Path = settings.VAR_DIR / "log" / f"{name}.log"
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        if file.exists() and file.stat().st_size > LARGEST_LOG:
+            file.replace(file.with_suffix(".old.log"))
+        return file
 
     def _start_database(self) -> None:
         home = database.embedded_place(settings.VAR_DIR)
@@ -155,7 +165,8 @@ class Command(BaseCommand):
             f"Admin       {settings.PUBLIC_BASE_URL}/admin/ with {app.email} / {app.password}\n"
             f"Demo app    client id {app.client_id}, client secret {app.client_secret}\n"
             + (f"Sandbox     {sandbox}\n" if settings.SANDBOX else "")
-            + "The walk above may be pasted into another terminal. Ctrl-C stops everything.\n"
+            + f"Logs        {settings.VAR_DIR / 'log'}\n"
+            "The walk above may be pasted into another terminal. Ctrl-C stops everything.\n"
         )
         self.stdout.flush()
 
