@@ -24,7 +24,7 @@ def log(text: str, *args: object, **extra: object) -> str:
 
 def formatted(record: logging.LogRecord) -> str:
     stream = io.StringIO()
-    configured = logging.config.DictConfigurator(logs.CONFIG)  # type: ignore[attr-defined]
+    configured = logging.config.DictConfigurator(logs.CONFIG)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(configured.configure_formatter(configured.config["formatters"]["json"]))
     handler.handle(record)

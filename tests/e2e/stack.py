@@ -206,7 +206,7 @@ class Stack:
 
     def _database_log(self) -> Path:
         base = json.loads((self.var_dir / "postgres.json").read_text())["base"]
-        return self.var_dir / base / "postgres.log"
+        return self.var_dir / str(base) / "postgres.log"
 
     def _demo_app(self) -> dict[str, str]:
         return dict(json.loads((self.var_dir / "secrets" / "demo_app.json").read_text()))
