@@ -36,9 +36,8 @@ def tokens(body: dict[str, Any]) -> tuple[str, str]:
 
 
 def refused(response: Any) -> bool:
-    return response.status_code == 400 and (
-        response.json()["error_description"] == "Invalid refresh token"
-    )
+    told: str = response.json().get("error_description", "")
+    return (response.status_code, told) == (400, "Invalid refresh token")
 
 
 def test_each_refresh_gives_a_new_pair_and_leaves_old_access(
