@@ -1,8 +1,8 @@
-"""The OAuth dance with an outside system, as two functions (architecture 4a, wire contract 8.3, 8.4).
+"""The OAuth dance with an outside system, as two functions (wire contract 8.3, 8.4).
 
 An attempt is single use, lives ten minutes and is bound to a user, an app and a browser: without
-the last, a link passed on would put a stranger's record into the account of who made it. The network
-is used between transactions, never within one.
+the last, a link passed on would put a stranger's record into the account of who made it. The
+network is used between transactions, never within one.
 """
 
 from __future__ import annotations
@@ -164,12 +164,15 @@ def complete_link(
         )
     except ConnectorError as problem:
         return _failed(attempt, oauth_code(problem), str(problem))
-    _connect(attempt, grant, now=now)
+    if not _connect(attempt, grant, now=now):
+        return _failed(attempt, "access_denied", "the user's data was erased meanwhile")
     return _outcome(attempt, iss=grant.iss)
 
 
-def _connect(attempt: LinkAttempt, grant: dance.TokenGrant, *, now: datetime) -> None:
-    """Store the grant as a new connection, or as the renewal of the one to the same account."""
+def _connect(attempt: LinkAttempt, grant: dance.TokenGrant, *, now: datetime) -> bool:
+    """Store the grant as a new connection, or as the renewal of the one to the same account. False
+    where the attempt was taken back meanwhile, which an erasure of the user's data does.
+    """
     tokens = {
         "access_token": grant.access_token,
         "refresh_token": grant.refresh_token,
@@ -178,6 +181,8 @@ def _connect(attempt: LinkAttempt, grant: dance.TokenGrant, *, now: datetime) ->
         "iss": grant.iss,
     }
     with transaction.atomic():
+        if not LinkAttempt.objects.select_for_update().filter(pk=attempt.pk).exists():
+            return False
         connection, created = Connection.objects.select_for_update().get_or_create(
             app_user_id=attempt.app_user_id,
             system_id=attempt.system_id,
@@ -198,6 +203,7 @@ def _connect(attempt: LinkAttempt, grant: dance.TokenGrant, *, now: datetime) ->
         # Robust: the connection is due anyway, so a queue that is away only costs the haste.
         pk = connection.pk
         transaction.on_commit(lambda: async_task(settings.FIRST_SYNC_TASK, pk), robust=True)
+    return True
 
 
 def _renewed(connection: Connection, *, now: datetime) -> dict[str, object]:
