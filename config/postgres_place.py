@@ -126,13 +126,16 @@ def _system(var_dir: Path) -> Path:
 def _as(account: str, *command: str) -> bool:
     """Whether the command succeeds when run by this account."""
     user = pwd.getpwnam(account)
-    done = subprocess.run(
-        command,
-        user=user.pw_uid,
-        group=user.pw_gid,
-        extra_groups=[],
-        cwd="/",
-        check=False,
-        capture_output=True,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=[],
+            cwd="/",
+            check=False,
+            capture_output=True,
+        )
+    except PermissionError:  # the command itself is out of reach
+        return False
     return done.returncode == 0

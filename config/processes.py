@@ -24,6 +24,7 @@ from typing import Any
 
 LOOK_EVERY = 0.2
 STOP_SECONDS = 15
+SWEEP_SECONDS = 2
 STEADY_SECONDS = 10
 """A program that lived this long and then crashed is started again at once; a younger one after a
 growing pause."""
@@ -145,9 +146,14 @@ def ignore_signals() -> None:
 
 
 def sweep(process: Popen) -> None:
-    """Kill what is left of a program and its group."""
+    """Kill what is left of a program and its group, and see it gone."""
+    until = time.monotonic() + SWEEP_SECONDS
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        while time.monotonic() < until:
+            os.killpg(process.pid, 0)
+            time.sleep(0.02)
     process.wait()
 
 
