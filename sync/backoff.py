@@ -18,6 +18,6 @@ def hold_back(
     wait. Never shorter than `interval`, never longer than `longest` (or `interval`, where that is
     longer).
     """
-    doubled = interval * 2 ** min(max(failures, 1) - 1, 16)
+    doubled: timedelta = interval * 2 ** min(max(failures, 1) - 1, 16)
     spread = min(doubled, longest) * (0.75 + jitter / 2)
     return max(interval, min(spread, longest))

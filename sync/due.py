@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -183,7 +184,7 @@ def interval_of(system: System) -> timedelta:
 
 def _values(
     *, now: datetime, only: Sequence[int] | None, pending: bool, force: bool
-) -> dict[str, object]:
+) -> dict[str, Any]:
     period = timedelta(seconds=settings.SYNC_SECONDS)
     return {
         "now": now,

@@ -40,18 +40,20 @@ def enter(*, connection_id: int, entries: Sequence[Entry], now: datetime) -> Non
     keys = {entry.window.key for entry in entries}
     rows = Window.objects.filter(connection_id=connection_id, key__in=keys)
     last = {row.key: row for row in rows.order_by("key", "-id").distinct("key")}
-    touched: dict[int, Window] = {}
+    extended: dict[int, Window] = {}
+    begun: list[Window] = []
     for entry in entries:
         row = last.get(entry.window.key)
         if row is None or (row.state, row.error_code) != (entry.state, entry.error_code):
             row = last[entry.window.key] = _begin(connection_id, entry, now)
+            begun.append(row)
         else:
             _extend(row, entry, now)
-        touched[id(row)] = row
-    begun = [row for row in touched.values() if row.pk is None]
-    extended = [row for row in touched.values() if row.pk is not None]
+            if row not in begun:
+                extended[row.pk] = row
     Window.objects.bulk_update(
-        extended, ["asked_from", "asked_to", "last_at", "times", "resources", "error_message"]
+        extended.values(),
+        ["asked_from", "asked_to", "last_at", "times", "resources", "error_message"],
     )
     Window.objects.bulk_create(begun)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
 
@@ -75,7 +75,7 @@ def sync(hospital: Hospital, linked: Connection) -> Sync:
     return run
 
 
-def stored(owner: int) -> Sequence[tuple[int, int]]:
+def stored(owner: int) -> tuple[int, int]:
     """How many resources the owner has, and how many superseded versions."""
     with database.cursor() as cursor:
         cursor.execute(
@@ -83,4 +83,5 @@ def stored(owner: int) -> Sequence[tuple[int, int]]:
             " (select count(*) from fhir_history where owner = %(o)s)",
             {"o": owner},
         )
-        return [(int(current), int(old)) for current, old in cursor.fetchall()]
+        current, old = cursor.fetchone()
+    return int(current), int(old)

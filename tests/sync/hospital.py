@@ -94,7 +94,7 @@ class Hospital:
         more = start + PAGE if start + PAGE < len(found) else None
         return 200, {"resources": found[start : start + PAGE], "next": more}
 
-    def _handler(hospital) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler has a self
+    def _handler(hospital) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 url = urlsplit(self.path)

@@ -26,9 +26,7 @@ soon = RateLimited("slow down", until=START + timedelta(seconds=1))
 
 
 def settled(tally: Tally, failures: int = 0) -> Settlement:
-    return settle(
-        tally=tally, failures=failures, started=START, now=NOW, interval=TWO, jitter=0.5
-    )
+    return settle(tally=tally, failures=failures, started=START, now=NOW, interval=TWO, jitter=0.5)
 
 
 @pytest.mark.parametrize(
