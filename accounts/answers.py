@@ -17,11 +17,12 @@ def answer(
     body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
     """A JSON answer in UTF-8 that no cache may keep: these bodies hold codes and tokens."""
+    content = orjson.dumps(body)
     return HttpResponse(
-        orjson.dumps(body),
+        content,
         status=status,
         content_type="application/json; charset=utf-8",
-        headers={**NO_STORE, **(headers or {})},
+        headers={"Content-Length": str(len(content)), **NO_STORE, **(headers or {})},
     )
 
 
