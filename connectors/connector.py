@@ -38,12 +38,15 @@ class Link:
 class Window:
     """One question to the source: a resource type (`Condition`) or a metric (`steps`), and the span asked, half open.
 
-    `key` names the row of the ledger and its checkpoint; `start` is None for "all there is".
+    `key` names the row of the ledger and its checkpoint; `start` is None for "all there is". A window
+    that `concludes` reads what the run's earlier windows only pointed to: their checkpoints move
+    once it is answered, so that a run killed before it asks them again.
     """
 
     key: str
     start: datetime | None = None
     end: datetime
+    concludes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
