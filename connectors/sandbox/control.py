@@ -1,12 +1,13 @@
 """The control API: what the sandbox holds at this instant, and how to make things happen.
 
-| call | body | does |
-|---|---|---|
-| `GET /control` | | clock, faults, and per account the ids by type; `?at=` asks of another instant |
-| `POST /control/advance` | `{"seconds": 3600}` | moves the clock on (a negative number: back, never behind the real one) |
-| `POST /control/results` | `{"system": 4706, "account": "fhirjason"}` | adds a laboratory result, now |
-| `POST /control/faults` | `{"account": "fhirjason", "fault": "429", "count": 3}` | chooses a fault; no count: until cleared |
-| `DELETE /control/faults` | | clears them; `?account=` those of one account |
+- `GET /control`: the clock, the faults, and per account the ids by type; `?system=` and `?account=`
+  narrow it, `?at=` asks of another instant.
+- `POST /control/advance` `{"seconds": 3600}` moves the clock on (a negative number: back, never
+  behind the real one).
+- `POST /control/results` `{"system": 4706, "account": "fhirjason"}` adds a laboratory result, now.
+- `POST /control/faults` `{"account": "fhirjason", "fault": "429", "count": 3}` chooses a fault;
+  without a count it lasts until it is cleared, with `"system"` it strikes there alone.
+- `DELETE /control/faults` clears them; `?account=` those of one account.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What can go wrong on demand: by user name (`fhirjason+429`), or over the control API, for a number of times or until cleared.
+"""What can go wrong on demand: by user name (`fhirjason+429`), or over the control API, for a
+number of times or until cleared.
 
 | fault | what happens |
 |---|---|

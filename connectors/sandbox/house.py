@@ -10,7 +10,10 @@ CLIENT_SECRET = "sandbox-secret"  # public on purpose: every person here is made
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Somebody who can sign in. `subject` is the id the house knows the person by; `base` its canonical FHIR base."""
+    """Somebody who can sign in.
+
+    `subject` is the id the house knows the person by, `base` its canonical FHIR base.
+    """
 
     username: str
     password: str
@@ -31,7 +34,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """A hospital or a wearable's cloud as its sign-in page shows it. `system` is its number in the catalogue."""
+    """A hospital or a wearable's cloud as its sign-in page shows it.
+
+    `system` is its number in the catalogue.
+    """
 
     system: int
     kind: str  # "clinical" or "device"
@@ -49,7 +55,7 @@ class House:
         return next((a for a in self.accounts if a.username.lower() == plain), None)
 
     def spelled(self, username: str) -> str | None:
-        """The user name as the house spells it, with the fault behind the plus; None for nobody's."""
+        """The user name as the house spells it, fault included; None for nobody's."""
         account = self.account(username)
         _, plus, fault = username.strip().partition("+")
         return f"{account.username}{plus}{fault}" if account else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
@@ -15,21 +14,25 @@ HERE = Path(__file__).parent
 
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
-    return Engine(dirs=[HERE / "templates"], autoescape=True)
+    return Engine(dirs=[str(HERE / "templates")], autoescape=True)
 
 
 def page(
-    template: str, values: dict[str, Any], *, status: int = 200, goes_to: str = ""
+    template: str, values: dict[str, Any], *, status: int = 200, leaves: bool = False
 ) -> HttpResponse:
-    """A page. `goes_to` is the URL its form may end at: a browser counts the redirect after a post as the form's action."""
+    """A page. `leaves` is for the one whose form ends at the app.
+
+    A browser holds the form-action of a page against every redirect that follows its post, to
+    addresses this page cannot know, so that page does without the directive.
+    """
     html = _engine().get_template(f"sandbox/{template}").render(Context(values))
     answer = HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
-    target = urlsplit(goes_to)
-    form = f"'self' {target.scheme}://{target.netloc}" if target.netloc else "'self'"
-    answer["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self'; form-action {form}; base-uri 'none';"
-        " frame-ancestors 'none'"
-    )
+    policy = ["default-src 'none'", "style-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"]
+    if not leaves:
+        policy.append("form-action 'self'")
+    answer["Content-Security-Policy"] = "; ".join(policy)
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["X-Content-Type-Options"] = "nosniff"
     return answer
 
 

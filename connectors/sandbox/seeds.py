@@ -1,4 +1,7 @@
-"""Numbers that look like chance and are the same every time: a hash of a name instead of a generator with a state."""
+"""Numbers that look like chance and are the same every time.
+
+A hash of a name instead of a generator with a state.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a restart must not forget: used codes, revoked grants, the clock's offset, added results, chosen faults."""
+"""What a restart must not forget.
+
+Used codes, revoked grants, the clock's offset, added results, chosen faults.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ CREATE TABLE IF NOT EXISTS fault (
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenFault:
-    """A fault switched on over the control API; `remaining` None lasts until it is cleared, `system` None strikes everywhere."""
+    """A fault switched on over the control API.
+
+    `remaining` None lasts until it is cleared, `system` None strikes everywhere.
+    """
 
     system: int | None
     account: str
@@ -33,7 +39,10 @@ class ChosenFault:
 
 
 class State:
-    """The sandbox's memory, in one SQLite file; in the process alone where no folder is given. Safe for threads."""
+    """The sandbox's memory, in one SQLite file; in the process alone where no folder is given.
+
+    Safe for threads.
+    """
 
     def __init__(self, folder: str | Path | None) -> None:
         path = ":memory:"
@@ -48,6 +57,10 @@ class State:
         with self._lock:
             cursor = self._base.execute(statement, values)
             return cursor.fetchall(), cursor.rowcount
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
 
     def now(self) -> datetime:
         """The sandbox's clock: the real one plus what it was advanced by."""

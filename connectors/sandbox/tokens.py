@@ -1,4 +1,7 @@
-"""Codes and tokens as signed strings: nothing to store, valid after a restart. Who may use them is written in them."""
+"""Codes and tokens as signed strings: nothing to store, valid after a restart.
+
+Who may use them is written in them.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,9 @@ class BadToken(Exception):
 class Grant:
     """What a person allowed, as carried by a code or token.
 
-    `number` is the grant's (all its tokens share it, revoking ends it), `serial` this string's own; `withheld` are the keys of
-    the groups the person did not share; `ends` is when the consent is over, `expires` when this string is (seconds since 1970).
+    `number` is the grant's (all its tokens share it, revoking ends it), `serial` this string's
+    own; `withheld` are the keys of the groups the person did not share; `ends` is when the consent
+    is over, `expires` when this string is (seconds since 1970).
     """
 
     kind: str  # "signin", "code", "access", "refresh"

@@ -29,4 +29,5 @@ def _world(folder: str, secret: str) -> World:
 
 def world() -> World:
     """The world of this process, made at the first call."""
-    return _world(str(settings.SANDBOX_STATE_DIR or ""), str(settings.SANDBOX_SECRET))
+    folder = getattr(settings, "SANDBOX_STATE_DIR", None)  # a setting of this process alone
+    return _world(str(folder or ""), str(settings.SANDBOX_SECRET))

@@ -1,7 +1,8 @@
-"""The sandbox as a WSGI application: `gunicorn connectors.sandbox.wsgi:application`, one process with threads.
+"""The sandbox as a WSGI application: `gunicorn connectors.sandbox.wsgi:application`, one process
+with threads.
 
-`SANDBOX_STATE_DIR` is where used codes, faults and the clock are kept (unset: in memory only), `SANDBOX_SECRET` signs its tokens
-(unset: a fresh one, so that tokens end with the process).
+`SANDBOX_STATE_DIR` is where used codes, faults and the clock are kept (unset: in memory only),
+`SANDBOX_SECRET` signs its tokens (unset: a fresh one, so that tokens end with the process).
 """
 
 from __future__ import annotations

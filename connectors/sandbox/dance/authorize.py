@@ -1,6 +1,8 @@
-"""Sign in, then consent: two plain forms on one address. No cookie; the second form carries a signed note of the first.
+"""Sign in, then consent: two plain forms on one address. No cookie; the second form carries a
+signed note of the first.
 
-A program may send `username`, `password` and `decision` in one post: that is both steps, with everything shared.
+A program may send `username`, `password` and `decision` in one post: that is both steps, with
+everything shared.
 """
 
 from __future__ import annotations
@@ -113,7 +115,7 @@ def _sign_in(
         ways = ", ".join(f"{a.username} / {a.password}" for a in house.accounts)
         problem = f"That name and password do not fit. These do: {ways}."
     values = {"house": house, "username": username, "problem": problem}
-    return page("sign_in.html", values, goes_to=asked.redirect_uri)
+    return page("sign_in.html", values)
 
 
 def _consent(
@@ -135,7 +137,7 @@ def _consent(
         "durations": DURATIONS,
         "problem": problem,
     }
-    return page("consent.html", values, goes_to=asked.redirect_uri)
+    return page("consent.html", values, leaves=True)
 
 
 def _leave(address: str) -> HttpResponse:

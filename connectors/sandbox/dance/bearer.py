@@ -17,7 +17,10 @@ SLOW_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Trouble(Exception):
-    """A data call that gets no data: the status to answer with, why, and the seconds to wait where the status says so."""
+    """A data call that gets no data.
+
+    The status to answer with, why, and the seconds to wait where the status says so.
+    """
 
     status: int
     why: str
@@ -34,7 +37,10 @@ class Caller:
 
 
 def caller(request: HttpRequest, *, house: House, kind: str) -> Caller:
-    """The person behind the bearer token, for data of `kind` (a resource or data type). Raises Trouble."""
+    """The person behind the bearer token, for data of `kind` (a resource or data type).
+
+    Raises Trouble.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Trouble(401, "A bearer token is needed.")

@@ -1,4 +1,7 @@
-"""An authorization request, checked: may this client send a person here, and where do they go afterwards?"""
+"""An authorization request, checked.
+
+May this client send a person here, and where do they go afterwards?
+"""
 
 from __future__ import annotations
 

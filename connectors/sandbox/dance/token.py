@@ -1,4 +1,4 @@
-"""The token endpoint: a code for a pair of tokens, a refresh token for a new one; and revocation."""
+"""The token endpoint, a code or a refresh token for new tokens; and revocation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -31,7 +31,7 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """New tokens: the grant behind them, and the members of the answer that are the same at every house."""
+    """New tokens: the grant behind them, and the members every house answers with."""
 
     grant: Grant
     account: Account
@@ -55,7 +55,10 @@ def issue(request: HttpRequest, *, house: House) -> Issued:
 
 
 def revoke(request: HttpRequest, *, house: House) -> JsonResponse:
-    """RFC 7009: the grant behind an access or refresh token ends; a token nobody knows is no error."""
+    """RFC 7009: the grant behind an access or refresh token ends.
+
+    A token nobody knows is no error.
+    """
     if request.method != "POST":
         return _error(TokenError("invalid_request", "revocation is called with POST", 405))
     token = request.POST.get("token", "")
@@ -68,15 +71,17 @@ def revoke(request: HttpRequest, *, house: House) -> JsonResponse:
     return JsonResponse({})
 
 
-def token_answer(request: HttpRequest, *, house: House, extra: object = None) -> JsonResponse:
+def token_answer(
+    request: HttpRequest, *, house: House, extra: Callable[[Issued], Mapping[str, object]]
+) -> JsonResponse:
     """The answer of the token endpoint; `extra(issued)` gives the members only this house adds."""
     try:
         issued = issue(request, house=house)
     except TokenError as error:
         return _error(error)
-    more = extra(issued) if callable(extra) else {}
     return JsonResponse(
-        {**issued.members, **more}, headers={"Cache-Control": "no-store", "Pragma": "no-cache"}
+        {**issued.members, **extra(issued)},
+        headers={"Cache-Control": "no-store", "Pragma": "no-cache"},
     )
 
 

@@ -1,10 +1,15 @@
-"""The pen that writes a life: visits bring vital signs, panels bring values that follow a course, nothing is known before it happened."""
+"""The pen that writes a life.
+
+Visits bring vital signs, panels bring values that follow a course, nothing is known before it
+happened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,7 +28,10 @@ VITALS = (m.HEART_RATE, m.BREATHING, m.TEMPERATURE, m.SATURATION, m.WEIGHT)
 
 @dataclass(kw_only=True)
 class Chart:
-    """One life while it is being written. `courses` give a measure's value over the years, `jitter` its scatter."""
+    """One life while it is being written.
+
+    `courses` give a measure's value over the years, `jitter` its scatter.
+    """
 
     seed: str
     zone: ZoneInfo
@@ -56,11 +64,14 @@ class Chart:
         return day if day is not None and self.known(day) else None
 
     def value(self, measure: Measure, moment: datetime) -> float:
-        """What would be measured then: the course of the years and a little scatter, the same every time."""
+        """What would be measured then.
+
+        The course of the years and a little scatter, the same every time.
+        """
         course = self.courses[measure]
         day = moment.astimezone(self.zone).date()
         level = course[0][1]
-        for (earlier, low), (later, high) in zip(course, course[1:], strict=False):
+        for (earlier, low), (later, high) in pairwise(course):
             if day >= later:
                 level = high
             elif day >= earlier:

@@ -1,4 +1,7 @@
-"""The simulated hospitals. A further one is an entry here: its accounts, their lives, its FHIR version."""
+"""The simulated hospitals.
+
+A further one is an entry here: its accounts, their lives, its FHIR version.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ DSTU2_GROUPS = (
     ),
     Group(key="documents", title="Documents", opens=("DocumentReference", "Binary")),
 )
-"""Patient, Practitioner, Organization and Location are always shared: without them the rest cannot be read."""
+"""Patient, Practitioner, Organization, Location: always shared, the rest cannot be read without."""
 
 SANDBOX_GENERAL = Hospital(
     system=4706,

@@ -1,6 +1,8 @@
-"""A life in facts: what happened to a person, who did it, what was found. No FHIR in here but its codes.
+"""A life in facts: what happened to a person, who did it, what was found. No FHIR in here but its
+codes.
 
-Each fact has a `key`, unique among its kind in one life; ids and references are made from it. Moments are aware datetimes.
+Each fact has a `key`, unique among its kind in one life; ids and references are made from it.
+Moments are aware datetimes.
 """
 
 from __future__ import annotations
@@ -166,7 +168,10 @@ class Treatment:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A vital sign, a laboratory value or an answer. `values` has several for a panel in one (blood pressure)."""
+    """A vital sign, a laboratory value or an answer.
+
+    `values` has several for a panel in one (blood pressure).
+    """
 
     key: str
     measure: Measure
@@ -197,7 +202,10 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A note as the patient may read it. `body` is HTML, or the bytes of a PDF's text lines (see pdf.py)."""
+    """A note as the patient may read it.
+
+    `media` is the file it comes as: text/html or application/pdf (paper.py).
+    """
 
     key: str
     concept: Concept

@@ -9,7 +9,10 @@ from connectors.sandbox.hospital.codes import LOINC, Concept, loinc
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A thing that is measured. `parts` are the components of a panel in one Observation; they carry the units then."""
+    """A thing that is measured.
+
+    `parts` are the components of a panel in one Observation; they carry the units then.
+    """
 
     key: str
     concept: Concept

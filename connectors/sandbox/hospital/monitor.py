@@ -1,4 +1,5 @@
-"""Results that keep coming: one every ten minutes since 2020, of which the hospital shows the last 24 hours.
+"""Results that keep coming: one every ten minutes since 2020, of which the hospital shows the last
+24 hours.
 
 How many there are at an instant, and what they say, depends on the instant alone.
 """
@@ -23,7 +24,10 @@ SHOWN = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class Monitor:
-    """A home monitor that reports to the hospital: `level` plus what meals or the time of day do, plus scatter."""
+    """A home monitor that reports to the hospital.
+
+    `level` plus what meals or the time of day do, plus scatter.
+    """
 
     seed: str
     measure: Measure

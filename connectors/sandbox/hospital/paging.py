@@ -1,4 +1,8 @@
-"""Pages of a search: the `next` link carries the whole search and the instant of its first page, so that nothing moves between pages."""
+"""Pages of a search.
+
+The `next` link carries the whole search and the instant of its first page, so that nothing moves
+between pages.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,10 @@ def bundle(
     session: str,
     ignored: Sequence[str],
 ) -> Resource:
-    """The searchset of one page. `used` are the parameters that were understood, `session` the instant of the first page."""
+    """The searchset of one page.
+
+    `used` are the parameters that were understood, `session` the instant of the first page.
+    """
     page = found[offset : offset + count]
     links = [_link("self", base, type_, used, count, offset, session if offset else "")]
     if offset + count < len(found):

@@ -24,7 +24,10 @@ def _told(system: int, patient: str, now: datetime) -> tuple[Resource, ...]:
 
 
 def record(hospital: Hospital, patient: str, *, now: datetime, state: State) -> list[Resource]:
-    """All resources of a person's record at `now`, oldest change first. They are shared: copy before changing one."""
+    """All resources of a person's record at `now`, oldest change first.
+
+    They are shared between callers: copy one before changing it.
+    """
     minute = now.replace(second=0, microsecond=0)
     told = [*_told(hospital.system, patient, minute), *_added(hospital, patient, now, state)]
     return sorted(

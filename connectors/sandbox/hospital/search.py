@@ -1,4 +1,7 @@
-"""The hospital's search: a patient's resources by type, code, category, date, status, `_id` and `_lastUpdated`."""
+"""The hospital's search.
+
+A patient's resources by type, code, category, date, status, `_id` and `_lastUpdated`.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ SUPPORTED = ("patient", "subject", "_id", "_lastUpdated", "category", "code", "d
 
 
 def tests(type_: str, pairs: Sequence[tuple[str, str]]) -> list[Test]:
-    """What a resource has to pass. Raises BadSearch. `patient` and `subject` are the caller's business."""
+    """What a resource has to pass. Raises BadSearch.
+
+    `patient` and `subject` are the caller's business.
+    """
     made: list[Test] = []
     for name, value in pairs:
         if name == "_id":

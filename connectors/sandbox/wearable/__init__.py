@@ -1,1 +1,4 @@
-"""A simulated wearable: a made-up body that follows the clock, and vendors' clouds that tell of it."""
+"""A simulated wearable.
+
+A made-up body that follows the clock, and vendors' clouds that tell of it.
+"""

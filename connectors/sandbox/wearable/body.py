@@ -1,7 +1,9 @@
-"""A body that wears a band: steps, pulse, sleep, weight at any moment, out of a seed and the clock alone.
+"""A body that wears a band: steps, pulse, sleep, weight at any moment, out of a seed and the clock
+alone.
 
-Steps are a sum that only grows during a day, so that every interval, day and roll-up agrees with every other. Two minutes later
-there is always at least one step more, at night as well: the acceptance of the product asks for a newer count at any hour.
+Steps are a sum that only grows during a day, so that every interval, day and roll-up agrees with
+every other. Two minutes later there is always at least one step more, at night as well: the
+acceptance of the product asks for a newer count at any hour.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox.seeds import fraction, spread
@@ -172,7 +175,10 @@ class Body:
         return moment, round(kilos * 10) * 100, round(fat, 1)
 
     def known_at(self, day: date) -> datetime:
-        """When the values of a night (resting pulse, breathing, saturation) are ready: half an hour after waking."""
+        """When the values of a night (resting pulse, breathing, saturation) are ready.
+
+        Half an hour after waking.
+        """
         return self.asleep(day)[1] + timedelta(minutes=30)
 
 
@@ -242,7 +248,7 @@ def _curve(seed: str, day: date, runs: bool) -> tuple[tuple[float, float], ...]:
 
 
 def _share(curve: tuple[tuple[float, float], ...], minute: float) -> float:
-    for (left, low), (right, high) in zip(curve, curve[1:], strict=False):
+    for (left, low), (right, high) in pairwise(curve):
         if minute < right:
             return low + (high - low) * (minute - left) / (right - left)
     return 1.0

@@ -1,4 +1,7 @@
-"""The cloud of the simulated band: who has an account there, and whose body it is. System 4709 of the catalogue."""
+"""The cloud of the simulated band: who has an account there, and whose body it is.
+
+System 4709 of the catalogue.
+"""
 
 from __future__ import annotations
 

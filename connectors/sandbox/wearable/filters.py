@@ -1,4 +1,7 @@
-"""The filter of a data point list: `>=` and `<` on the one time field the data type has, joined by AND."""
+"""The filter of a data point list.
+
+`>=` and `<` on the one time field the data type has, joined by AND.
+"""
 
 from __future__ import annotations
 

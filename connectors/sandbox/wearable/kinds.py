@@ -1,4 +1,4 @@
-"""The data types of the Google Health API as far as the simulated band has them (public discovery document, version 4)."""
+"""The data types of the Google Health API, version 4, as far as the simulated band has them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ SETTINGS = _SCOPE.format("settings")
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A data type: `slug` in paths, `name` in answers; `shape` decides which time a filter may name."""
+    """A data type: `slug` in paths, `name` in answers.
+
+    `shape` decides which time a filter may name.
+    """
 
     slug: str
     shape: str  # "interval", "sample", "daily", "session"

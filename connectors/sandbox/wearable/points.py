@@ -19,7 +19,10 @@ SCALE = {"displayName": "Example Scale", "manufacturer": "Example", "formFactor"
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """From when (included) until when (not), never beyond `now`. For sessions of sleep: of the ends."""
+    """From when (included) until when (not), never beyond `now`. For sessions of sleep.
+
+    Of the ends.
+    """
 
     start: datetime
     end: datetime

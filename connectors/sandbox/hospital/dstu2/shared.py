@@ -17,7 +17,10 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Chartroom:
-    """A life with the ids its resources bear. People, houses and their ids are the hospital's, the rest the patient's."""
+    """A life with the ids its resources bear.
+
+    People, houses and their ids are the hospital's, the rest the patient's.
+    """
 
     life: Life
 
@@ -58,7 +61,10 @@ class Chartroom:
 
 
 def house_id(key: str, given: str | None = None) -> str:
-    """The id of a practitioner, organization or location: the same in every record of the hospital."""
+    """The id of a practitioner, organization or location.
+
+    The same in every record of the hospital.
+    """
     return given or source_id("house", key, length=24)
 
 
@@ -97,7 +103,10 @@ def narrative(*lines: str) -> Resource:
 def resource(
     type_: str, id_: str, /, *, updated: datetime | date, lines: Iterable[str], **elements: Any
 ) -> Resource:
-    """A resource: type, id, meta, narrative and its elements; those that are None or empty are left out."""
+    """A resource: type, id, meta, narrative and its elements.
+
+    Those that are None or empty are left out.
+    """
     if not isinstance(updated, datetime):
         updated = datetime(updated.year, updated.month, updated.day, 18, tzinfo=UTC)
     body = {

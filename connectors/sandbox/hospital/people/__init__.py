@@ -1,1 +1,4 @@
-"""The made-up people, one module each: `life(now)` tells all that the hospital knows at an instant."""
+"""The made-up people, one module each.
+
+`life(now)` tells all that the hospital knows at an instant.
+"""

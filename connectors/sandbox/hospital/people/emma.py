@@ -1,4 +1,7 @@
-"""Emma Lindqvist, born 1992, teacher: asthma since childhood, a sprained ankle, migraine, a pregnancy with low iron."""
+"""Emma Lindqvist, born 1992, teacher.
+
+Asthma since childhood, a sprained ankle, migraine, a pregnancy with low iron.
+"""
 
 from __future__ import annotations
 

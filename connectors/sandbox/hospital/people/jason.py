@@ -1,4 +1,7 @@
-"""Jason Halloran, born 1968, site foreman: high blood pressure, then diabetes found at a check-up, a knee, a polyp, an eye."""
+"""Jason Halloran, born 1968, site foreman.
+
+High blood pressure, then diabetes found at a check-up, a knee, a polyp, an eye.
+"""
 
 from __future__ import annotations
 
@@ -327,7 +330,8 @@ def _follow_up(chart: Chart, visit: Visit, *, yearly: bool) -> None:
 def _problems(chart: Chart) -> tuple[Problem, ...]:
     rows = (
         ("hypertension", c.HYPERTENSION, date(2012, 1, 17), None, "2012-first", "okafor", None),
-        ("hyperlipidemia", c.HYPERLIPIDEMIA, date(2013, 1, 22), None, "2013-lipids", "okafor", None),
+        ("hyperlipidemia", c.HYPERLIPIDEMIA, date(2013, 1, 22), None, "2013-lipids", "okafor",
+         None),
         ("rhinitis", c.ALLERGIC_RHINITIS, date(2014, 8, 20), None, None, "okafor", c.MILD),
         ("obesity", c.OBESITY, date(2016, 9, 6), date(2024, 8, 6), "2016-diabetes", "okafor", None),
         ("diabetes", c.TYPE_2_DIABETES, date(2016, 9, 6), None, "2016-diabetes", "okafor", None),
