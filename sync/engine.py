@@ -20,20 +20,16 @@ from django.db import models, transaction
 
 from connectors.connector import Link, Page
 from connectors.connector import Window as Asked
-from connectors.errors import ConnectorError, Malformed, ScopeMissing
+from connectors.errors import ConnectorError
 from connectors.models import Connection
 from fhirstore.ingest import ingest
 from fhirstore.source import IngestSummary, Source
-from sync import ledger
 from sync.due import Claim, held_by, lease
-from sync.models import Checkpoint, SyncRun, Window
-from sync.outcome import Settlement, Tally, settle
+from sync.models import SyncRun
+from sync.notes import Notes
+from sync.outcome import Settlement, settle
 from sync.pull import Answered, Ended, Event, Received, Unanswered
 
-BATCH = 200
-"""Resources in one transaction: enough to be cheap, few enough that nobody waits long for the
-owner's lock.
-"""
 FLUSH = timedelta(seconds=2)
 """Checkpoints and ledger of a long run are written this often; a short run writes them once, with
 its release.
@@ -79,11 +75,7 @@ class Run:
         self._interval = interval
         self._source = source_of(link)
         self._loaded = IngestSummary()
-        self._answered = 0
-        self._first: dict[str, ConnectorError] = {}
-        self._gaps: set[str] = set()
-        self._entries: list[ledger.Entry] = []
-        self._checkpoints: dict[str, str] = {}
+        self._notes = Notes()
         self._flushed = claim.started
         self._overtaken = False
 
@@ -92,13 +84,13 @@ class Run:
         match event:
             case Received(window=window, page=page):
                 self._store(window, page, now)
-            case Answered(window=window):
-                self._answer(window, event.checkpoint, event.resources)
+            case Answered():
+                self._notes.answer(event)
             case Unanswered(window=window, error=error):
-                self._miss(window, error)
+                self._notes.miss(window, error)
             case Ended(error=error, window=window, stopped=stopped):
                 if window and error:
-                    self._miss(window, error)
+                    self._notes.miss(window, error)
                 return self.finish(ended=error, stopped=stopped, now=now)
         if not self._overtaken and now - self._flushed >= FLUSH:
             self._flush(now)
@@ -109,16 +101,8 @@ class Run:
     ) -> RunSummary:
         """Write what is still to be written and release the lease, in one transaction."""
         self.stop.set()
-        tally = Tally(
-            answered=self._answered,
-            refused=self._first.get("refused"),
-            missed=self._first.get("missed"),
-            rejected=self._first.get("rejected"),
-            ended=ended,
-            stopped=stopped,
-        )
         done = settle(
-            tally=tally,
+            tally=self._notes.tally(ended=ended, stopped=stopped),
             failures=self._failures,
             started=self.claim.started,
             now=now,
@@ -127,7 +111,7 @@ class Run:
         )
         with transaction.atomic():
             if self._mine().update(**_release(done, now)):
-                self._write_down(now)
+                self._notes.write(connection_id=self.link.connection_id, now=now)
                 return self._close(done.outcome, done.error, now)
         return self.lose(now=now)
 
@@ -139,17 +123,16 @@ class Run:
         return self._close(SyncRun.LOST, None, now)
 
     def _store(self, window: Asked, page: Page, now: datetime) -> None:
-        for start in range(0, len(page.resources), BATCH):
-            summary = ingest(
-                owner=self.link.owner,
-                source=self._source,
-                resources=page.resources[start : start + BATCH],
-                now=now,
-                guard=self._guard,
-            )
-            self._loaded += summary
-            self._reject(window, summary.problems)
-        self._reject(window, page.problems)
+        summary = ingest(
+            owner=self.link.owner,
+            source=self._source,
+            resources=page.resources,
+            now=now,
+            guard=self._guard,
+        )
+        self._loaded += summary
+        self._notes.reject(window, summary.problems)
+        self._notes.reject(window, page.problems)
 
     def _guard(self) -> bool:
         """Asked by the store inside its transaction, under the owner's lock: may this run still
@@ -158,50 +141,14 @@ class Run:
         self._overtaken = not self._mine().exists()
         return not self._overtaken
 
-    def _answer(self, window: Asked, checkpoint: str, resources: int) -> None:
-        self._answered += 1
-        state = Window.ANSWERED if resources else Window.EMPTY
-        self._entries.append(ledger.Entry(window=window, state=state, resources=resources))
-        if window.key not in self._gaps:
-            self._checkpoints[window.key] = checkpoint
-
-    def _miss(self, window: Asked, error: ConnectorError) -> None:
-        refused = isinstance(error, ScopeMissing)
-        self._first.setdefault("refused" if refused else "missed", error)
-        self._gaps.add(window.key)
-        state = Window.REFUSED if refused else Window.FAILED
-        self._entries.append(ledger.Entry(window=window, state=state, error=error))
-
-    def _reject(self, window: Asked, problems: tuple[str, ...]) -> None:
-        if problems:
-            self._first.setdefault("rejected", Malformed(f"{window.key}: {problems[0]}"))
-
     def _flush(self, now: datetime) -> None:
         self._flushed = now
         with transaction.atomic():
             if self._mine().update(lease_until=now + lease()):
-                self._write_down(now)
+                self._notes.write(connection_id=self.link.connection_id, now=now)
                 self._count().update(**self._counts())
             else:
                 self._overtaken = True
-
-    def _write_down(self, now: datetime) -> None:
-        """Ledger and checkpoints; the caller has just touched the connection's row under our lease,
-        in this transaction.
-        """
-        if self._entries:
-            ledger.enter(connection_id=self.link.connection_id, entries=self._entries, now=now)
-            self._entries = []
-        Checkpoint.objects.bulk_create(
-            [
-                Checkpoint(connection_id=self.link.connection_id, key=key, value=value, moved=now)
-                for key, value in self._checkpoints.items()
-            ],
-            update_conflicts=True,
-            unique_fields=["connection", "key"],
-            update_fields=["value", "moved"],
-        )
-        self._checkpoints = {}
 
     def _close(self, outcome: str, error: ConnectorError | None, now: datetime) -> RunSummary:
         code, message = (error.code, str(error)[:255]) if error else ("", "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.errors import ConnectorError, Denied, NeedsReauthorization, RateLimited
+from connectors.errors import ConnectorError, Denied, NeedsReauthorization, RateLimited, Unavailable
 from connectors.models import Connection
 from sync.backoff import LONGEST, LONGEST_PARTIAL, hold_back
 from sync.models import SyncRun
@@ -91,7 +91,11 @@ def settle(
         )
     longest = LONGEST_PARTIAL if partly else LONGEST
     wait = hold_back(failures=failures + 1, interval=interval, jitter=jitter, longest=longest)
-    held = max(next_start, error.until) if isinstance(error, RateLimited) else started + wait
+    held = started + wait
+    if isinstance(error, RateLimited):
+        held = max(next_start, error.until)
+    elif isinstance(error, Unavailable) and error.until:
+        held = max(held, error.until)
     return Settlement(
         outcome=outcome,
         status=Connection.FAILING,

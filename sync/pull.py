@@ -19,6 +19,7 @@ from connectors.errors import (
     NeedsReauthorization,
     RateLimited,
     ScopeMissing,
+    Unavailable,
 )
 from connectors.registry import connector_for
 from connectors.tokens import authorized_session
@@ -119,10 +120,7 @@ def pull(
         except Exception as error:
             named = _named(error, link)
             failed_in_a_row += 1
-            if isinstance(named, NeedsReauthorization | RateLimited | Denied):
-                yield Ended(error=named, window=window)
-                return
-            if failed_in_a_row == GIVE_UP_AFTER:
+            if _ends_the_run(named) or failed_in_a_row == GIVE_UP_AFTER:
                 yield Ended(error=named, window=window)
                 return
             yield Unanswered(window=window, error=named)
@@ -137,6 +135,13 @@ def pull(
             yield Ended(stopped=True)
             return
     yield Ended()
+
+
+def _ends_the_run(error: ConnectorError) -> bool:
+    """Whether the source said that nothing more should be asked now."""
+    if isinstance(error, Unavailable):
+        return error.until is not None
+    return isinstance(error, NeedsReauthorization | RateLimited | Denied)
 
 
 def _named(error: Exception, link: Link) -> ConnectorError:

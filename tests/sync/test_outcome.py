@@ -22,6 +22,7 @@ TWO = timedelta(minutes=2)
 refused, down, odd = ScopeMissing("no"), Unavailable("HTTP 503"), Malformed("not JSON")
 gone, denied = NeedsReauthorization("gone"), Denied()
 later = RateLimited("slow down", until=START + timedelta(minutes=30))
+named = Unavailable("HTTP 503", until=START + timedelta(minutes=9))
 soon = RateLimited("slow down", until=START + timedelta(seconds=1))
 
 
@@ -40,6 +41,7 @@ def settled(tally: Tally, failures: int = 0) -> Settlement:
         (Tally(answered=2, missed=down), "partial", "failing", 120, down),
         (Tally(answered=2, missed=down, refused=refused), "partial", "failing", 120, down),
         (Tally(missed=down, ended=down), "failed", "failing", 120, down),
+        (Tally(missed=named, ended=named), "failed", "failing", 540, named),
         (Tally(ended=later), "failed", "failing", 1800, later),
         (Tally(answered=1, missed=later, ended=later), "partial", "failing", 1800, later),
         (Tally(ended=soon), "failed", "failing", 120, soon),
