@@ -4,7 +4,7 @@ edited: actions park, resume, sync.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -18,7 +18,13 @@ from sync import disconnect
 from sync.models import SyncRun, Window
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = admin.ModelAdmin
+
+
+class ReadOnly(_Admin):
     """Rows are looked at, never added, changed or deleted here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
