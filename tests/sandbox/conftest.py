@@ -1,4 +1,4 @@
-"""The sandbox under Django's test client (its own urls, no middleware of the product), and as a real process."""
+"""The sandbox under Django's test client, with its own urls, and as a real process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's browser and an app's server at once, over Django's test client: the dance in one call."""
+"""A person's browser and an app's server at once, over Django's test client."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def relatives(room: Chartroom) -> Iterator[Resource]:
             relationship=concept(relative.relationship),
             gender=relative.gender,
             bornDate=str(relative.born),
-            deceasedAge=_years(relative.died_at) if relative.died_at else None,
+            deceasedQuantity=_years(relative.died_at) if relative.died_at else None,
             condition=[
                 {"code": concept(problem), "onsetQuantity": _years(age)}
                 for problem, age in relative.problems
