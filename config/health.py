@@ -53,4 +53,5 @@ def _answer(parts: dict[str, bool]) -> JsonResponse:
     words = {name: "up" if good else "down" for name, good in parts.items()}
     response = JsonResponse({"status": "ok" if up else "down", **words}, status=200 if up else 503)
     response["Cache-Control"] = "no-store"
+    response._has_been_logged = True  # type: ignore[attr-defined]  # not an error of this server
     return response

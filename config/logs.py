@@ -78,9 +78,11 @@ class _CleanDict(dict[str, Any]):
 
 
 def _cleaned(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float)):
+    """Numbers as they are, text without secrets; of an object (a request, with its whole address)
+    only what it is."""
+    if value is None or isinstance(value, bool | int | float):
         return value
-    return redact(value if isinstance(value, str) else str(value))
+    return redact(value) if isinstance(value, str) else type(value).__name__
 
 
 CONFIG: dict[str, Any] = {

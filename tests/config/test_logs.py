@@ -85,6 +85,11 @@ def test_extra_values_are_cleaned() -> None:
     assert json.loads(written)["connection"] == 12
 
 
+def test_an_object_is_named_and_not_written_out() -> None:
+    written = json.loads(log("failed", request=object()))
+    assert written["request"] == "object"
+
+
 def test_a_traceback_is_cleaned_before_any_handler() -> None:
     try:
         raise ValueError("no answer from https://x/token?client_secret=S3CRET")

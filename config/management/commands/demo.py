@@ -85,7 +85,7 @@ class Command(BaseCommand):
         if not env.text("DATABASE_URL"):
             self._start_database()
         self.say("bringing the database's tables up to date")
-        call_command("check")
+        self.check()
         call_command("migrate", interactive=False, verbosity=0)
         self.say("loading the catalogue of hospitals and devices")
         call_command("load_catalogue", stdout=self.stdout, stderr=self.stderr)
