@@ -24,7 +24,8 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ["SANDBOX_STATE_DIR"] = arguments.state_dir
     print(f"Sandbox on http://{arguments.host}:{arguments.port}", file=sys.stderr, flush=True)
-    options = ["--bind", f"{arguments.host}:{arguments.port}", "--workers", "1", "--threads", "8"]
+    options = ["--config", "python:connectors.sandbox.server"]
+    options += ["--bind", f"{arguments.host}:{arguments.port}"]
     command = [sys.executable, "-m", "gunicorn", *options, "connectors.sandbox.wsgi:application"]
     os.execv(sys.executable, command)
 

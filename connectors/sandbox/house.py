@@ -31,6 +31,11 @@ class Group:
     title: str
     opens: tuple[str, ...]
 
+    @property
+    def names(self) -> str:
+        """What it opens in small print; of a scope that is an address, its last part."""
+        return ", ".join(name.rsplit("/", 1)[-1] for name in self.opens)
+
 
 @dataclass(frozen=True, kw_only=True)
 class House:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.sandbox import faults
+from connectors.sandbox.houses import HOUSES
 from tests.sandbox.visitor import JASON, Visitor
 
 
@@ -111,3 +113,12 @@ def test_a_slow_answer_is_an_answer() -> None:
 
 def test_the_menu_is_documented() -> None:
     assert all(f"`{entry.name}`" in (faults.__doc__ or "") for entry in faults.MENU)
+
+
+def test_the_guide_lists_the_menu_and_the_accounts() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text()
+    for entry in faults.MENU:
+        assert f"`{entry.name}`" in guide
+    for house in HOUSES:
+        for account in house.accounts:
+            assert f"`{account.username}` / `{account.password}`" in guide

@@ -16,7 +16,7 @@ from connectors.sandbox.hospital.directory import HOSPITALS
 
 DEFINITIONS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "definitions"
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-PRIMITIVES = {
+PRIMITIVES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool, "integer": int, "positiveInt": int, "unsignedInt": int,
     "decimal": (int, float),
 }  # fmt: skip

@@ -16,7 +16,7 @@ _LEVELS = dict(zip((m.key for m in ADDED), (6.9, 4.4, 1.02, 88.0, 13.9), strict=
 _SCATTER = dict(zip((m.key for m in ADDED), (0.2, 0.2, 0.06, 8.0, 0.4), strict=True))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _told(system: int, patient: str, now: datetime) -> tuple[Resource, ...]:
     house = by_number(system)
     assert house is not None  # callers hold the hospital
