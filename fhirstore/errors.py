@@ -1,5 +1,6 @@
-"""What can be wrong with a FHIR call: small named errors that know their status and issue code. One exit turns them into an
-OperationOutcome (`fhirstore.outcome`). Texts hold no patient data; they name parameters, types and ids of the call itself."""
+"""What can be wrong with a FHIR call: small named errors that know their status and issue code. One
+exit turns them into an OperationOutcome (`fhirstore.outcome`). Texts hold no patient data; they
+name parameters, types and ids of the call itself."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class UnknownParameter(FhirError):
 
 
 class NotFound(FhirError):
-    """No such resource, version, type or path; the same for what belongs to somebody else (wire contract 12.7)."""
+    """No such resource, version, type or path; the same for what belongs to somebody else (wire
+    contract 12.7)."""
 
     status, code = 404, "not-found"
 

@@ -1,0 +1,53 @@
+"""Reading what a call brings along: a resource as JSON, or a form."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpRequest
+
+from fhirstore import digits
+from fhirstore.errors import InvalidRequest, TooLong
+
+LONGEST_BODY = 50_000_000
+"""Bytes; a transaction of 5000 entries fits."""
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The body, whatever Content-Type it claims. Raises `TooLong`."""
+    body = request.read(LONGEST_BODY + 1)
+    if len(body) > LONGEST_BODY:
+        raise TooLong(f"a body may have {LONGEST_BODY} bytes at most")
+    return body
+
+
+def form(body: bytes) -> str:
+    """The form in a body, as a query string; a JSON body is none."""
+    text = body.strip()
+    return "" if text.startswith(b"{") else text.decode("utf-8", "replace")
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body, digits kept. Raises `InvalidRequest`."""
+    try:
+        resource = digits.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest("the body is not JSON") from error
+    if _NUL.search(body):
+        raise InvalidRequest("the body holds a NUL character")
+    if not isinstance(resource, dict):
+        raise InvalidRequest("the body is not a resource: a JSON object with resourceType")
+    return resource
+
+
+def check_resource(resource: Any, *, rtype: str) -> dict[str, Any]:
+    """A resource of the type asked for. Raises `InvalidRequest`."""
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        raise InvalidRequest("the body is not a resource: resourceType is missing")
+    if resource["resourceType"] != rtype:
+        raise InvalidRequest(f"the body is not a {rtype}")
+    if "success" in resource:
+        raise InvalidRequest(f"success is no element of {rtype}")
+    return resource

@@ -1,0 +1,42 @@
+"""`DELETE {Type}/{id}` and `DELETE {Type}/{id}/_history/{vid}` (wire contract 12.7)."""
+
+from __future__ import annotations
+
+import orjson
+from django.db import transaction
+
+from fhirstore import outcome, writes
+from fhirstore.api.call import Answer, Call
+from fhirstore.api.read import version_number
+from fhirstore.api.stored import lock_and_check, told
+
+
+def delete(call: Call) -> Answer:
+    """Delete the resource; its versions stay readable."""
+    call.check_type()
+    with transaction.atomic(), told(call):
+        lock_and_check(call)
+        stored = writes.delete(
+            owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid, now=call.now
+        )
+    return _done(call.fid, stored.version_id)
+
+
+def delete_version(call: Call) -> Answer:
+    """Remove one version for good."""
+    call.check_type()
+    with told(call):
+        writes.delete_version(
+            owner=call.owner,
+            version=call.version,
+            rtype=call.rtype,
+            fid=call.fid,
+            version_id=version_number(call),
+            now=call.now,
+        )
+    return _done(call.fid, int(call.vid))
+
+
+def _done(fid: str, version_id: int) -> Answer:
+    text = f"this resource with id {fid} and version {version_id} has been deleted"
+    return Answer(body=orjson.dumps(outcome.done(text)))

@@ -1,0 +1,118 @@
+"""`GET` and `DELETE Patient/{id}/$everything` (wire contract 12.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+from django.db import transaction
+
+from fhirstore import outcome
+from fhirstore.api.call import Answer, Call
+from fhirstore.api.stored import current
+from fhirstore.changes import Changes, lock_owner
+from fhirstore.database import cursor
+from fhirstore.errors import InvalidValue, NotFound
+from fhirstore.held import held
+from fhirstore.keys import VERSION_BITS
+from fhirstore.rtypes import BY_LOWER_CASE, NAMES
+from fhirstore.search.bundle import bundle, match
+from fhirstore.search.compartment import Compartment
+from fhirstore.search.moments import Moments, moments
+from fhirstore.search.paging import links
+from fhirstore.search.request import Pair, number, page_size, read_pairs
+from fhirstore.search.statement import moment
+
+
+def everything(call: Call) -> Answer:
+    """A page of the Patient and its compartment, all types mixed, the Patient first."""
+    _check_patient(call)
+    pairs = read_pairs(call.query)
+    compartment = _compartment(call, pairs)
+    total, count = compartment.total(), page_size(pairs)
+    skip, afterid = number(pairs, "_skip", "_offset"), _text(pairs, "_afterid")
+    found = []
+    if count:
+        found = compartment.page(
+            limit=count + 1, offset=skip or 0, afterid="" if skip is not None else afterid
+        )
+    shown = found[:count]
+    following = ""
+    if len(found) > count:
+        before = skip or 0
+        if skip is None and afterid:
+            before = total - len(compartment.page(limit=total, afterid=afterid))
+        following = f"_skip={before + len(shown)}"
+    page_links = links(
+        version=call.version,
+        url=f"{call.base}/Patient/{call.fid}/$everything",
+        pairs=pairs,
+        ignored=[p.name for p in pairs if p.name not in _KNOWN],
+        following=following,
+    )
+    entries = [
+        match(full_url=f"{call.full_base}/{NAMES[row.rtype]}/{row.fid}", body=row.body)
+        for row in shown
+    ]
+    return Answer(body=bundle(kind="searchset", total=total, entries=entries, links=page_links))
+
+
+def delete_everything(call: Call) -> Answer:
+    """Delete the Patient and its compartment."""
+    _check_patient(call)
+    with transaction.atomic():
+        writing = cursor()
+        lock_owner(writing, owner=call.owner, changes=1)
+        wanted = _compartment(call, []).names()
+        seq, _ = lock_owner(writing, owner=call.owner, changes=2 * len(wanted))
+        changes = Changes(owner=call.owner, seq=seq, now=call.now)
+        bit = VERSION_BITS[call.version]
+        standing = held(writing, owner=call.owner, wanted=wanted, vers=bit, whole=True)
+        for rows in standing.values():
+            changes.delete(rows[0])
+        changes.flush(writing)
+    text = f"Patient/{call.fid} and what belongs to it, {len(standing)} resources, has been deleted"
+    return Answer(body=orjson.dumps(outcome.done(text)))
+
+
+_KNOWN = ("_count", "_skip", "_offset", "_afterid", "_type", "_since", "start", "end", "_format")
+
+
+def _check_patient(call: Call) -> None:
+    if call.rtype != "Patient":
+        raise NotFound(f"$everything is an operation on Patient, not on {call.rtype}")
+    current(call)
+
+
+def _compartment(call: Call, pairs: Sequence[Pair]) -> Compartment:
+    since, start, end = (_date(pairs, name) for name in ("_since", "start", "end"))
+    return Compartment(
+        owners=call.owners(),
+        version=call.version,
+        patient=call.fid,
+        rtypes=_rtypes(pairs),
+        since=moment(since[0]) if since else None,
+        start=start[0] if start else None,
+        end=end[1] if end else None,
+    )
+
+
+def _text(pairs: Sequence[Pair], name: str) -> str:
+    value = next((pair.value for pair in pairs if pair.name == name), "")
+    return "" if "\0" in value else value
+
+
+def _rtypes(pairs: Sequence[Pair]) -> list[str] | None:
+    names = [name for name in _text(pairs, "_type").split(",") if name]
+    unknown = [name for name in names if name.lower() not in BY_LOWER_CASE]
+    if unknown:
+        raise InvalidValue(parameter="_type", problem="unknown resource type")
+    return [BY_LOWER_CASE[name.lower()] for name in names] or None
+
+
+def _date(pairs: Sequence[Pair], name: str) -> Moments | None:
+    text = _text(pairs, name).replace(" ", "+")
+    span = moments(text) if text else None
+    if text and span is None:
+        raise InvalidValue(parameter=name, problem="cannot be read as a date")
+    return span

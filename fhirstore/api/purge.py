@@ -1,0 +1,44 @@
+"""`DELETE purge` (wire contract 12.7): the user's data of a version, for good."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+
+from fhirstore import erase, outcome
+from fhirstore.api.call import Answer, Call
+from fhirstore.errors import InvalidRequest, InvalidValue
+from fhirstore.rtypes import BY_LOWER_CASE
+from fhirstore.search.moments import moments
+from fhirstore.search.request import Pair, read_pairs
+from fhirstore.search.statement import moment
+
+
+def purge(call: Call) -> Answer:
+    """Erase, all or what `_type` and `_before` say."""
+    pairs = read_pairs(call.query)
+    odd = {pair.name for pair in pairs} - {"_type", "_before", "access_token"}
+    if odd:  # a misspelled limit must not erase everything
+        raise InvalidRequest(f"purge does not know the parameter {min(odd)}")
+    erase.erase_owner(
+        owner=call.owner, version=call.version, rtypes=_types(pairs), before=_before(pairs)
+    )
+    return Answer(body=orjson.dumps(outcome.done("the data has been purged")))
+
+
+def _types(pairs: list[Pair]) -> list[str] | None:
+    names = [n for pair in pairs if pair.name == "_type" for n in pair.value.split(",")]
+    if any(name.lower() not in BY_LOWER_CASE for name in names):
+        raise InvalidValue(parameter="_type", problem="unknown resource type")
+    return [BY_LOWER_CASE[name.lower()] for name in names] or None
+
+
+def _before(pairs: list[Pair]) -> datetime | None:
+    texts = [pair.value for pair in pairs if pair.name == "_before"]
+    if not texts:
+        return None
+    span = moments(texts[-1].replace(" ", "+"))
+    if span is None:
+        raise InvalidValue(parameter="_before", problem="cannot be read as a date")
+    return moment(span[0])

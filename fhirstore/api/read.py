@@ -1,0 +1,44 @@
+"""`GET {Type}/{id}` and `GET {Type}/{id}/_history/{vid}` (wire contract 12.7)."""
+
+from __future__ import annotations
+
+from fhirstore import writes
+from fhirstore.api.call import Answer, Call
+from fhirstore.api.stored import answer, current, etag, owner_of, told
+from fhirstore.changes import Stored
+from fhirstore.errors import NotFound
+
+
+def read(call: Call) -> Answer:
+    """The resource; 304 where `If-None-Match` has its version."""
+    call.check_type()
+    _, stored = current(call)
+    if _is_known(call, stored):
+        return Answer(status=304, headers={"ETag": etag(stored.version_id)})
+    return answer(stored)
+
+
+def vread(call: Call) -> Answer:
+    """One version of the resource, also when it was deleted since."""
+    call.check_type()
+    with told(call):
+        stored = writes.vread(
+            owner=owner_of(call),
+            version=call.version,
+            rtype=call.rtype,
+            fid=call.fid,
+            version_id=version_number(call),
+        )
+    return answer(stored)
+
+
+def version_number(call: Call) -> int:
+    """The version id of a call's path as a number. Raises NotFound where it cannot be one."""
+    if not (call.vid.isascii() and call.vid.isdecimal() and len(call.vid) <= 18):
+        raise NotFound(f"{call.rtype}/{call.fid} has no such version")
+    return int(call.vid)
+
+
+def _is_known(call: Call, stored: Stored) -> bool:
+    known = call.headers.get("if-none-match", "")
+    return etag(stored.version_id) in [tag.strip() for tag in known.split(",")]

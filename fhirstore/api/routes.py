@@ -1,0 +1,100 @@
+"""Which address and method is which interaction, below a version's base. One table for HTTP and for
+the entries of a Bundle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+
+from fhirstore.api.batch import perform
+from fhirstore.api.call import Interaction
+from fhirstore.api.capabilities import capabilities
+from fhirstore.api.create import create
+from fhirstore.api.delete import delete, delete_version
+from fhirstore.api.everything import delete_everything, everything
+from fhirstore.api.history import history
+from fhirstore.api.purge import purge
+from fhirstore.api.read import read, vread
+from fhirstore.api.search import search
+from fhirstore.api.update import post, put
+from fhirstore.errors import MethodNotAllowed, NotFound
+from fhirstore.rtypes import BY_LOWER_CASE
+
+METADATA = Interaction(name="", perform=capabilities)
+"""The one interaction that needs no credentials: it has no name in scopes."""
+
+
+def resolve(method: str, path: str) -> tuple[Interaction, Mapping[str, str]]:
+    """The interaction of a path like "/Patient/1", and what the path names: `rtype` (canonical
+    spelling where any version knows it), `fid`, `vid`. Raises NotFound, MethodNotAllowed."""
+    for pattern, methods in ROUTES:
+        if match := pattern.fullmatch(path):
+            if method not in methods:
+                allowed = tuple(methods)
+                raise MethodNotAllowed(f"{method} is not for this address", allowed=allowed)
+            named = match.groupdict()
+            if "rtype" in named:
+                named["rtype"] = BY_LOWER_CASE.get(named["rtype"].lower(), named["rtype"])
+            return methods[method], named
+    raise NotFound("there is nothing at this address")
+
+
+_TYPE, _ID = r"/(?P<rtype>[A-Za-z]+)", r"/(?P<fid>[^/]+)"
+
+ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
+    (re.compile(pattern), methods)
+    for pattern, methods in (
+        (
+            r"/?",
+            {
+                "GET": METADATA,
+                "POST": Interaction(
+                    name="bundle",
+                    perform=partial(perform, resolve=resolve),
+                    read_only=False,
+                    takes="resource",
+                ),
+            },
+        ),
+        (r"/metadata", {"GET": METADATA}),
+        (r"/purge", {"DELETE": Interaction(name="purge", perform=purge, read_only=False)}),
+        (
+            _TYPE,
+            {
+                "GET": Interaction(name="search", perform=search),
+                "POST": Interaction(
+                    name="create", perform=create, read_only=False, takes="resource"
+                ),
+            },
+        ),
+        (
+            _TYPE + r"/_search",
+            {"POST": Interaction(name="search", perform=search, takes="form")},
+        ),
+        (
+            _TYPE + _ID + r"/\$everything",
+            {
+                "GET": Interaction(name="everything", perform=everything),
+                "DELETE": Interaction(name="delete", perform=delete_everything, read_only=False),
+            },
+        ),
+        (
+            _TYPE + _ID,
+            {
+                "GET": Interaction(name="read", perform=read),
+                "PUT": Interaction(name="update", perform=put, read_only=False, takes="resource"),
+                "POST": Interaction(name="update", perform=post, read_only=False, takes="resource"),
+                "DELETE": Interaction(name="delete", perform=delete, read_only=False),
+            },
+        ),
+        (_TYPE + _ID + "/_history", {"GET": Interaction(name="history", perform=history)}),
+        (
+            _TYPE + _ID + r"/_history/(?P<vid>[^/]+)",
+            {
+                "GET": Interaction(name="vread", perform=vread),
+                "DELETE": Interaction(name="delete", perform=delete_version, read_only=False),
+            },
+        ),
+    )
+)

@@ -1,0 +1,116 @@
+"""What the store says of one resource, told in FHIR's words: answers of a version, errors by
+name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from fhirstore import writes
+from fhirstore.api.call import Answer, Call
+from fhirstore.changes import FIRST_VERSION, Stored, lock_owner
+from fhirstore.database import cursor
+from fhirstore.errors import Gone, InvalidRequest, NotFound, Unprocessable, VersionMismatch
+from fhirstore.keys import VERSION_BITS
+from fhirstore.rtypes import NUMBERS
+from fhirstore.search import rows
+from fhirstore.search.owners import Owners
+
+
+@contextmanager
+def told(call: Call) -> Iterator[None]:
+    """Turns the store's errors into FHIR's, naming what the call named."""
+    name = f"{call.rtype}/{call.fid}" if call.fid else call.rtype
+    try:
+        yield
+    except writes.NotThere as error:
+        raise NotFound(f"{name} is not known") from error
+    except writes.Deleted as error:
+        raise Gone(f"{name} was deleted") from error
+    except writes.ReadOnly as error:
+        raise Unprocessable(f"{name} holds data of a wearable and cannot be updated") from error
+    except writes.BadId as error:
+        raise InvalidRequest(
+            "an id has 1 to 64 characters out of A-Z, a-z, 0-9, - and ."
+        ) from error
+
+
+_CURRENT = f"""
+select {rows.COLUMNS} from fhir_resource b
+where {{own}} and b.rtype = %(rtype)s::smallint and b.fid = %(fid)s::text
+  and (b.vers & %(bit)s::smallint) <> 0 order by b.updated desc, b.owner limit 1"""
+
+
+def current(call: Call) -> tuple[int, Stored]:
+    """The resource a call names and whose it is; of all users, the newest. Raises NotFound,
+    Gone.
+    """
+    owners = call.owners()
+    row = find(call, owners)
+    if row is not None:
+        version_id = FIRST_VERSION + row.version
+        stored = Stored(fid=row.fid, version_id=version_id, updated=row.updated, body=row.body)
+        return row.owner, stored
+    if owners.merged:
+        raise NotFound(f"{call.rtype}/{call.fid} is not known")
+    with told(call):
+        return call.owner, writes.read(
+            owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid
+        )
+
+
+def find(call: Call, owners: Owners) -> rows.Row | None:
+    """The current row of what a call names, None where there is none."""
+    if "\0" in call.fid or call.rtype not in NUMBERS:
+        raise NotFound(f"{call.rtype} is not known")
+    values = {
+        "rtype": NUMBERS[call.rtype],
+        "fid": call.fid,
+        "bit": VERSION_BITS[call.version],
+        **owners.values(),
+    }
+    found = rows.resources(_CURRENT.format(own=owners.own("b")), values, version=call.version)
+    return found[0] if found else None
+
+
+def owner_of(call: Call) -> int:
+    """Whose history a call asks for: the user's own, or of all users' the newest."""
+    owners = call.owners()
+    if not owners.merged:
+        return call.owner
+    row = find(call, owners)
+    if row is None:
+        raise NotFound(f"{call.rtype}/{call.fid} is not known")
+    return row.owner
+
+
+def etag(version_id: int) -> str:
+    return f'W/"{version_id}"'
+
+
+def last_modified(updated: datetime) -> str:
+    return format_datetime(updated.astimezone(UTC), usegmt=True)
+
+
+def answer(stored: Stored, *, status: int = 200, location: str = "") -> Answer:
+    """A version of a resource with its ETag and Last-Modified."""
+    headers = {"ETag": etag(stored.version_id), "Last-Modified": last_modified(stored.updated)}
+    if location:
+        headers["Location"] = location
+    return Answer(status=status, body=stored.body, headers=headers)
+
+
+def lock_and_check(call: Call) -> None:
+    """Under `If-Match`: take the user's write lock and refuse where the resource is at another
+    version. Call inside the transaction of the write."""
+    wanted = call.headers.get("if-match", "").strip()
+    if not wanted or wanted == "*":
+        return
+    lock_owner(cursor(), owner=call.owner, changes=1)
+    row = find(call, call.owners())
+    present = etag(FIRST_VERSION + row.version) if row else "none"
+    if wanted.removeprefix("W/") != present.removeprefix("W/"):
+        raise VersionMismatch(f"{call.rtype}/{call.fid} is not at the version of If-Match")

@@ -1,0 +1,38 @@
+"""`PUT` and `POST {Type}/{id}` (wire contract 12.7)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from fhirstore import writes
+from fhirstore.api.bodies import check_resource
+from fhirstore.api.call import Answer, Call
+from fhirstore.api.create import written
+from fhirstore.api.stored import current, lock_and_check, told
+from fhirstore.errors import InvalidRequest
+
+
+def put(call: Call) -> Answer:
+    """A new version of the resource, or its first one."""
+    call.check_type()
+    resource = check_resource(call.resource, rtype=call.rtype)
+    if resource.get("id", call.fid) != call.fid:
+        raise InvalidRequest("the id in the body is not the id in the address")
+    with transaction.atomic(), told(call):
+        lock_and_check(call)
+        stored = writes.update(
+            owner=call.owner,
+            version=call.version,
+            rtype=call.rtype,
+            fid=call.fid,
+            body=resource,
+            now=call.now,
+        )
+    return written(call, stored)
+
+
+def post(call: Call) -> Answer:
+    """The same for a resource that is there; `POST` creates under its type's address only."""
+    call.check_type()
+    current(call)
+    return put(call)

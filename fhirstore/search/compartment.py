@@ -1,0 +1,90 @@
+"""A Patient and its compartment, as `$everything` shows and deletes it (wire contract 12.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fhirstore import keys
+from fhirstore.rtypes import NUMBERS
+from fhirstore.search import rows
+from fhirstore.search.owners import Owners
+from fhirstore.search.rows import COLUMNS, Row
+from fhirstore.search.statement import ONCE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compartment:
+    """What of a compartment is wanted: of these types, changed since, with a date that overlaps
+    `[start, end)` in microseconds; None: whatever."""
+
+    owners: Owners
+    version: str
+    patient: str
+    rtypes: Sequence[str] | None = None
+    since: datetime | None = None
+    start: int | None = None
+    end: int | None = None
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            **self.owners.values(),
+            "key": keys.compartment_key(f"Patient/{self.patient}"),
+            "bit": keys.VERSION_BITS[self.version],
+            "patient": self.patient,
+            "patient_type": NUMBERS["Patient"],
+            "rtypes": [NUMBERS[name] for name in self.rtypes or ()],
+            "since": self.since,
+            "start": self.start,
+            "end": self.end,
+        }
+
+    def _members(self) -> str:
+        tests = ""
+        if self.rtypes is not None:
+            tests += " and r.rtype = any(%(rtypes)s::smallint[])"
+        if self.since is not None:
+            tests += " and r.updated >= %(since)s::timestamptz"
+        if self.start is not None:
+            tests += " and (r.hi is null or r.hi > %(start)s::bigint)"
+        if self.end is not None:
+            tests += " and (r.lo is null or r.lo < %(end)s::bigint)"
+        once = f"distinct on ({ONCE}) " if self.owners.merged else ""
+        newest = f" order by {ONCE}, r.updated desc, r.owner" if self.owners.merged else ""
+        return (
+            f"select {once}r.owner, r.rtype, r.rid, r.fid from fhir_token x join fhir_resource r"
+            " on r.owner = x.owner and r.rtype = x.sys and r.rid = x.rid"
+            f" where {self.owners.own('x')} and {self.owners.own('r')}"
+            " and x.key = %(key)s::bigint and (x.vers & %(bit)s::smallint) <> 0"
+            f" and (r.vers & %(bit)s::smallint) <> 0{tests}{newest}"
+        )
+
+    def total(self) -> int:
+        """How many resources there are."""
+        counted = rows.select(f"select count(*) from ({self._members()}) m", self._values())
+        return int(counted[0][0])
+
+    def page(self, *, limit: int, offset: int = 0, afterid: str = "") -> list[Row]:
+        """Resources in order: the Patient, then by id and type; `afterid`: those behind an id."""
+        first = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::text)"
+        order = f"{first}, m.fid, m.rtype, m.owner"
+        after = ""
+        if afterid:
+            behind = "" if afterid == self.patient else " and m.fid > %(afterid)s::text"
+            after = f"where {first}{behind} "
+        sql = f"""
+select {COLUMNS} from (
+  select m.owner, m.rtype, m.rid, row_number() over (order by {order}) as place
+  from ({self._members()}) m {after}
+  order by {order} limit %(limit)s::bigint offset %(offset)s::bigint
+) p join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
+where {self.owners.own("b")} order by p.place"""
+        bound = {"limit": limit, "offset": offset, "afterid": afterid}
+        return rows.resources(sql, {**self._values(), **bound}, version=self.version)
+
+    def names(self) -> list[tuple[int, str]]:
+        """(rtype, fid) of all of them."""
+        found = rows.select(f"select m.rtype, m.fid from ({self._members()}) m", self._values())
+        return [(rtype, fid.decode()) for rtype, fid in found]

@@ -1,0 +1,97 @@
+"""What a clause becomes: SQL over the index rows with bound values, and how it is joined to
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhirstore.search.owners import Owners
+
+
+class Binder:
+    """Values of one statement, each under a name of its own: nothing a client sends becomes SQL."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def bind(self, value: Any, kind: str) -> str:
+        """The placeholder of a value of a PostgreSQL type ("bigint", "text[]")."""
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return f"%({name})s::{kind}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What every clause of a search shares: its version's bit, its type and whose rows it reads."""
+
+    owners: Owners
+    version: str
+    bit: int
+    rtype: str
+    number: int
+    now_microseconds: int
+    base: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """Index rows that match: `where` over alias `x` of `table`.
+
+    `single`: no resource has two of them. `versioned`: they show that the resource is visible in
+    the version asked for.
+    """
+
+    table: str
+    where: str
+    single: bool = False
+    versioned: bool = False
+
+    def select(self, owners: Owners) -> str:
+        return (
+            f"select {owners.row('x')} from {self.table} x where {owners.own('x')} and {self.where}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A filter: the resource has a row in one of the branches, or `resource` holds of its row `r`,
+    or `rid` holds of the row id of `{d}`.
+
+    `negated` turns all of it round. `rank`: the lower, the fewer rows are expected.
+    """
+
+    branches: tuple[Branch, ...] = ()
+    resource: str = ""
+    rid: str = ""
+    negated: bool = False
+    rank: int = 5
+
+    @property
+    def drives(self) -> bool:
+        """Whether a statement can start from its index rows alone."""
+        return len(self.branches) == 1 and not (self.negated or self.resource or self.rid)
+
+    def test(self, owners: Owners, alias: str) -> str:
+        """The filter as a test of the row `alias`; `resource` tests need `alias` to be `r`."""
+        tests = [owners.among(alias, branch.select(owners)) for branch in self.branches]
+        tests += [f"({self.resource})"] if self.resource else []
+        tests += [f"({self.rid.format(d=alias)})"] if self.rid else []
+        text = f"({' or '.join(tests)})" if tests else "false"
+        return f"not {text}" if self.negated else text
+
+
+NOTHING = Condition()
+"""No resource."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A compiled search: conditions that must all hold, and the values they bind."""
+
+    scope: Scope
+    conditions: Sequence[Condition]
+    values: Mapping[str, Any] = field(default_factory=dict)

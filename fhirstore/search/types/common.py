@@ -1,0 +1,57 @@
+"""What every type can be searched by and the resource's own row answers: `_id`, `_lastUpdated` and
+`:missing` (hl7.org/fhir/R4/search.html#all)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from fhirstore.errors import InvalidValue
+from fhirstore.search.condition import Binder, Condition, Scope
+from fhirstore.search.definitions import present_bits
+from fhirstore.search.escapes import unescape
+from fhirstore.search.request import Clause
+from fhirstore.search.types import date
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
+_COMPARED = {
+    "eq": "r.updated >= {lo} and r.updated < {hi}",
+    "ne": "not (r.updated >= {lo} and r.updated < {hi})",
+    "gt": "r.updated >= {hi}",
+    "sa": "r.updated >= {hi}",
+    "ge": "r.updated >= {lo}",
+    "lt": "r.updated < {lo}",
+    "eb": "r.updated < {lo}",
+    "le": "r.updated < {hi}",
+    "ap": "r.updated >= {lo} and r.updated < {hi}",
+}
+
+
+def by_id(clause: Clause, binder: Binder) -> Condition:
+    """The resources with one of the ids."""
+    wanted = [unescape(value).rpartition("/")[2] for value in clause.values]
+    return Condition(resource=f"r.fid = any({binder.bind(wanted, 'text[]')})", rank=0)
+
+
+def by_last_updated(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """The resources whose `meta.lastUpdated` stands to one of the values as its prefix says."""
+    tests = []
+    for asked in date.read(clause, now=scope.now_microseconds):
+        lo, hi = (binder.bind(_moment(at), "timestamptz") for at in (asked.lo, asked.hi))
+        tests.append(f"({_COMPARED[asked.prefix].format(lo=lo, hi=hi)})")
+    return Condition(resource=" or ".join(tests), rank=4)
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=min(max(microseconds, _EARLIEST), _LATEST))
+
+
+def by_missing(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """The resources that have no value under the parameter, or (`:missing=false`) have one."""
+    if clause.values not in (("true",), ("false",)):
+        raise InvalidValue(parameter=clause.name, problem=":missing takes true or false")
+    bit = present_bits(scope.rtype).get(clause.name)
+    if bit is None:
+        raise InvalidValue(parameter=clause.name, problem="unknown modifier missing")
+    wanted = "=" if clause.values == ("true",) else "<>"
+    return Condition(resource=f"(r.present & {binder.bind(1 << bit, 'bigint')}) {wanted} 0", rank=6)

@@ -1,0 +1,70 @@
+"""Reference values: an id, `Type/id`, an absolute URL (ours or another's), `:Type`, `:identifier`
+(hl7.org/fhir/R4/search.html#reference)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from fhirstore import keys
+from fhirstore.errors import InvalidValue
+from fhirstore.rtypes import BY_LOWER_CASE, NAMES
+from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.escapes import unescape
+from fhirstore.search.request import Clause
+from fhirstore.search.types import token
+
+_TYPED = re.compile(r"([A-Za-z]+)/([^/]+)(?:/_history/[^/]+)?")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_RANKS = {"patient": 6, "subject": 6}
+
+
+def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """The rows that point to one of the targets."""
+    if clause.modifier == "identifier":
+        return _by_identifier(clause, scope, binder)
+    only = ""
+    if clause.modifier:
+        only = BY_LOWER_CASE.get(clause.modifier.lower(), "")
+        if not only:
+            raise InvalidValue(parameter=clause.name, problem=f"unknown modifier {clause.modifier}")
+    wanted = [
+        keys.reference_key(scope.rtype, param, target)
+        for value in clause.values
+        for target in targets(clause, unescape(value), only, scope)
+        for param in clause.parameter.stored
+    ]
+    where = f"(x.vers & {scope.bit}) <> 0 and "
+    if len(wanted) == 1:
+        where += f"x.key = {binder.bind(wanted[0], 'bigint')}"
+    else:
+        where += f"x.key = any({binder.bind(wanted, 'bigint[]')})"
+    branch = Branch(table="fhir_token", where=where, single=len(wanted) == 1, versioned=True)
+    return Condition(branches=(branch,), rank=_RANKS.get(clause.name, 2))
+
+
+def targets(clause: Clause, value: str, only: str, scope: Scope) -> list[str]:
+    """What a stored reference may look like that the value asks for."""
+    allowed = [only] if only else list(clause.parameter.targets) or list(NAMES[1:])
+    own = value
+    for prefix in (f"{scope.base}/fhir/{scope.version}/", f"{scope.base}/{scope.version}/"):
+        own = own.removeprefix(prefix)
+    typed = _TYPED.fullmatch(own)
+    if typed and typed[1].lower() in BY_LOWER_CASE:
+        rtype = BY_LOWER_CASE[typed[1].lower()]
+        fits = clause.parameter.targets == () or rtype in allowed
+        return [f"{rtype}/{typed[2]}"] if fits and only in ("", rtype) else []
+    if "/" in own or _SCHEME.match(own):
+        bare = own.partition("|")[0] if _is_canonical(clause) else own
+        return [own, bare] if bare != own else [own]
+    return [f"{rtype}/{own}" for rtype in allowed]
+
+
+def _is_canonical(clause: Clause) -> bool:
+    return any(path.endswith((":canonical", ":uri")) for path in clause.parameter.paths)
+
+
+def _by_identifier(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    stored = tuple(f"{param}:identifier" for param in clause.parameter.stored)
+    plain = replace(clause, modifier="", parameter=replace(clause.parameter, stored=stored))
+    return token.compile_clause(plain, scope, binder)

@@ -1,0 +1,38 @@
+"""String values: begins with (case, marks and punctuation ignored), `:exact`, `:contains`
+(hl7.org/fhir/R4/search.html#string)."""
+
+from __future__ import annotations
+
+from fhirstore import keys
+from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.escapes import unescape
+from fhirstore.search.request import Clause
+
+MODIFIERS = ("", "exact", "contains")
+AFTER_ALL = "\U0010ffff"
+"""Behind every text that begins with what stands before it, in `collate "C"`."""
+
+
+def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """The rows whose text fits one of the values."""
+    stored = [keys.param_key(scope.rtype, param) for param in clause.parameter.stored]
+    where = f"x.key = any({binder.bind(stored, 'bigint[]')})"
+    tests = [_test(clause.modifier, unescape(value), binder) for value in clause.values]
+    branch = Branch(table="fhir_string", where=f"{where} and ({' or '.join(tests)})")
+    return Condition(branches=(branch,), rank=2)
+
+
+def _test(modifier: str, text: str, binder: Binder) -> str:
+    if modifier == "exact":
+        plain = binder.bind(keys.normalise(text), "text")
+        return f"(x.val = {plain} and x.raw = {binder.bind(text, 'text')})"
+    wanted = keys.normalise(text)
+    if modifier == "contains":
+        return f"strpos(x.val, {binder.bind(wanted, 'text')}) > 0"
+    return prefix(wanted, binder)
+
+
+def prefix(text: str, binder: Binder) -> str:
+    """The condition that a row's `val` begins with a text."""
+    first, last = binder.bind(text, "text"), binder.bind(text + AFTER_ALL, "text")
+    return f"(x.val >= {first} and x.val < {last})"

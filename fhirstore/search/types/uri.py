@@ -1,0 +1,35 @@
+"""Uri values: exact, `:below`, `:above` (hl7.org/fhir/R4/search.html#uri)."""
+
+from __future__ import annotations
+
+from fhirstore import keys
+from fhirstore.errors import InvalidValue
+from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.escapes import unescape
+from fhirstore.search.request import Clause
+from fhirstore.search.types import string
+
+MODIFIERS = ("", "below", "above")
+
+
+def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """The rows that hold one of the uris, one below it or one above it."""
+    stored, values = clause.parameter.stored, [unescape(value) for value in clause.values]
+    if clause.modifier == "below":
+        if clause.name.startswith("_"):
+            raise InvalidValue(parameter=clause.name, problem="unknown modifier below")
+        params = binder.bind([keys.param_key(scope.rtype, p) for p in stored], "bigint[]")
+        tests = " or ".join(string.prefix(value, binder) for value in values)
+        branch = Branch(table="fhir_string", where=f"x.key = any({params}) and ({tests})")
+        return Condition(branches=(branch,), rank=2)
+    if clause.modifier == "above":
+        values = [start for value in values for start in _above(value)]
+    wanted = [keys.uri_key(scope.rtype, p, value) for p in stored for value in values]
+    where = f"(x.vers & {scope.bit}) <> 0 and x.key = any({binder.bind(wanted, 'bigint[]')})"
+    branch = Branch(table="fhir_token", where=where, single=len(wanted) == 1, versioned=True)
+    return Condition(branches=(branch,), rank=2)
+
+
+def _above(uri: str) -> list[str]:
+    ends = [at for at, c in enumerate(uri) if c == "/"]
+    return [uri, *(uri[:at] for at in ends), *(uri[: at + 1] for at in ends)]
