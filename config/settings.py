@@ -94,6 +94,7 @@ SUBSCRIPTION_SECONDS = env.integer("ONEUP_SUBSCRIPTION_SECONDS", 900, minimum=1)
 
 # --- Between the apps -----------------------------------------------------------------------------
 ALLOWED_OUTBOUND_HOSTS = env.words("ALLOWED_OUTBOUND_HOSTS")
+env.let_oauthlib_speak_http()
 FIRST_SYNC_TASK = "sync.tasks.first_sync"
 CONNECTION_DATA = "sync.disconnect"
 SYNC_LEASE_SECONDS = env.integer("SYNC_LEASE_SECONDS", 45, minimum=3)

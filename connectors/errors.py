@@ -1,4 +1,6 @@
-"""What can go wrong when talking to an outside system: small named errors that carry what the caller has to do."""
+"""What can go wrong when talking to an outside system: small named errors that carry what the
+caller has to do.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ from datetime import datetime
 
 
 class ConnectorError(Exception):
-    """Base of all failures of an outside system. `code` is wire contract 10's `last_error.code`; `str()` is safe to show: it never
-    holds tokens, bodies or addresses with a query."""
+    """Base of all failures of an outside system. `code` is wire contract 10's `last_error.code`;
+    `str()` is safe to show: it never holds tokens, bodies or addresses with a query.
+    """
 
     code = "internal"
 
@@ -46,12 +49,28 @@ class RateLimited(ConnectorError):
 
 
 class Unavailable(ConnectorError):
-    """5xx, time-out, no connection: try again later."""
+    """5xx, time-out, no connection: try again later. `until` is the source's own Retry-After, if it
+    named one."""
 
     code = "source_unavailable"
+
+    def __init__(self, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class Malformed(ConnectorError):
     """The answer makes no sense: not JSON, a page loop, too large."""
 
     code = "bad_data"
+
+
+class Misconfigured(ConnectorError):
+    """Our own set-up is wrong (`invalid_client`, an unknown slug, no token endpoint): an operator
+    has to act, never the user."""
+
+    code = "internal"
+
+
+class AddressRefused(Misconfigured):
+    """The outbound policy forbids that address (connectors/http.py)."""
