@@ -1,4 +1,5 @@
-"""An imported resource on its way in: who it is, whose it is, and what the server adds to it (wire contract 12.6, 13)."""
+"""An imported resource on its way in: who it is, whose it is, and what the server adds to it (wire
+contract 12.6, 13)."""
 
 from __future__ import annotations
 
@@ -24,12 +25,14 @@ _WEARABLE_SUBJECT = {"Observation": "subject", "Device": "patient"}
 
 
 class Rejected(ValueError):
-    """The source sent something that is no resource of its version; the text holds nothing of a patient."""
+    """The source sent something that is no resource of its version; the text holds nothing of a
+    patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A parsed resource and its identity. `patient` is our id of the patient it belongs to, None where it belongs to none."""
+    """A parsed resource and its identity. `patient` is our id of the patient it belongs to, None
+    where it belongs to none."""
 
     rtype: str
     number: int
@@ -44,12 +47,14 @@ class Arrival:
     def id_at(self, attempt: int) -> str:
         """The public id to try at the n-th attempt (13.3)."""
         url = identity.numbered(self.url, attempt)
-        return identity.short_id(url) if self.patient is None else identity.long_id(self.patient, url)
+        return (
+            identity.short_id(url) if self.patient is None else identity.long_id(self.patient, url)
+        )
 
 
 class Reception:
-    """Turns what one source sends into arrivals. `home` is the home Patient's id for a wearable; `aliases` maps `src` to ids that 13.3
-    had to choose."""
+    """Turns what one source sends into arrivals. `home` is the home Patient's id for a wearable;
+    `aliases` maps `src` to ids that 13.3 had to choose."""
 
     def __init__(self, source: Source, *, home: str | None, aliases: Mapping[int, str]) -> None:
         self.source = source
@@ -58,7 +63,9 @@ class Reception:
         self.vers = EVERY_VERSION if self.wearable else VERSION_BITS[source.version]
         self.bases = Bases((source.base, *source.also_bases))
         self._aliases = aliases
-        self.patient = home if self.wearable else self.patient_id(source.patient) if source.patient else None
+        self.patient = (
+            home if self.wearable else self.patient_id(source.patient) if source.patient else None
+        )
 
     def definition(self, rtype: str) -> TypeDefinition | None:
         """What the source's version says about a type."""
@@ -76,9 +83,13 @@ class Reception:
         if not isinstance(rtype, str):
             raise Rejected("no resourceType")
         if self.definition(rtype) is None:
-            raise Rejected(f"{rtype if rtype in NUMBERS else 'unknown type'}: not a type of this version")
+            raise Rejected(
+                f"{rtype if rtype in NUMBERS else 'unknown type'}: not a type of this version"
+            )
         source_id = resource.get("id")
-        if source_id is not None and not (isinstance(source_id, str) and 0 < len(source_id) <= MAX_SOURCE_ID):
+        if source_id is not None and not (
+            isinstance(source_id, str) and 0 < len(source_id) <= MAX_SOURCE_ID
+        ):
             raise Rejected(f"{rtype}: bad id")
         content = digits.canonical(_content(resource))
         source_id = source_id or identity.made_up(content)
@@ -112,9 +123,11 @@ class Reception:
                 return self.patient_id(own[1])
         return self.patient if definition.compartment else None
 
-    def target_id(self, rtype: str, source_id: str, *, patient: str | None) -> tuple[str, str | None]:
-        """Our id of a resource that another one of `patient` refers to, and where the type may or may not belong to a patient (a
-        Device) the other possible id."""
+    def target_id(
+        self, rtype: str, source_id: str, *, patient: str | None
+    ) -> tuple[str, str | None]:
+        """Our id of a resource that another one of `patient` refers to, and where the type may or
+        may not belong to a patient (a Device) the other possible id."""
         url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
         if alias := self._aliases.get(source_key(url)):
             return alias, None
@@ -126,7 +139,8 @@ class Reception:
         return identity.long_id(patient, url), identity.short_id(url) if doubtful else None
 
     def complete(self, arrival: Arrival, fid: str, resolve: Resolve) -> dict[str, Any]:
-        """The resource as it will be stored, but for `meta.versionId` and `lastUpdated`. Changes `arrival.resource`."""
+        """The resource as it will be stored, but for `meta.versionId` and `lastUpdated`. Changes
+        `arrival.resource`."""
         resource = arrival.resource
         rewrite(resource, self.bases, resolve)
         if not self.wearable:
@@ -158,7 +172,9 @@ class Reception:
         held = resource.get("identifier")
         identifiers = held if isinstance(held, list) else [] if held is None else [held]
         same = any(
-            isinstance(i, dict) and i.get("system") == given["system"] and i.get("value") == given["value"]
+            isinstance(i, dict)
+            and i.get("system") == given["system"]
+            and i.get("value") == given["value"]
             for i in identifiers
         )
         resource["identifier"] = identifiers if same else [*identifiers, given]
@@ -181,7 +197,9 @@ def _content(resource: dict[str, Any]) -> dict[str, Any]:
     meta = resource.get("meta")
     if not isinstance(meta, dict) or not ("versionId" in meta or "lastUpdated" in meta):
         return resource
-    return resource | {"meta": {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated")}}
+    return resource | {
+        "meta": {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated")}
+    }
 
 
 def _binary(resource: dict[str, Any], version: str) -> None:

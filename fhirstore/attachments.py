@@ -1,4 +1,5 @@
-"""Attachments of an imported resource: their bytes are read as a Binary of ours (wire contract 12.6)."""
+"""Attachments of an imported resource: their bytes are read as a Binary of ours (wire contract
+12.6)."""
 
 from __future__ import annotations
 
@@ -9,10 +10,11 @@ from fhirstore.references import Bases
 
 
 def rewrite_attachments(resource: dict[str, Any], *, base: str, bases: Bases, served: str) -> None:
-    """Point attachments to our Binary, in place. `served` is the address of the version's API (".../fhir/dstu2").
+    """Point attachments to our Binary, in place. `served` is the address of the version's API
+    (".../fhir/dstu2").
 
-    All URLs of a DocumentReference; of a DiagnosticReport's presentedForm those of the source's own Binaries.
-    """
+    All URLs of a DocumentReference; of a DiagnosticReport's presentedForm those of the source's own
+    Binaries."""
     rtype = resource["resourceType"]
     if rtype == "DocumentReference":
         for content in _dicts(resource.get("content")):

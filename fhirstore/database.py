@@ -83,3 +83,8 @@ class Copy:
         if self._rows:
             with cursor.copy(self._sql) as copy:
                 copy.write(_HEADER + b"".join(self._rows) + _TRAILER)
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as the arrays that `unnest` takes."""
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,8 +1,8 @@
 """JSON whose numbers keep their digits: `1.10` stays `1.10`.
 
-FHIR gives meaning to the precision of a decimal; orjson and json print floats their own way. Bodies whose numbers orjson would
-print as they are take its fast way; the others are parsed with floats that remember their literal.
-"""
+FHIR gives meaning to the precision of a decimal; orjson and json print floats their own way. Bodies
+whose numbers orjson would print as they are take its fast way; the others are parsed with floats
+that remember their literal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import orjson
 
-# The numbers of objects (now and then a piece of a string, which costs time only), and arrays of numbers, which FHIR hardly knows.
+# The numbers of objects (now and then a piece of a string, which costs time only), and arrays of
+# numbers, which FHIR hardly knows.
 # Both begin with a literal: that is what makes the search cheap.
 _NUMBERS = re.compile(rb'":\s*(-?\d[\d.eE+-]*)')
 _ARRAYS = re.compile(rb"\[\s*-?\d")
@@ -49,7 +50,8 @@ def _constant(name: str) -> None:
 
 
 def loads(text: bytes) -> Any:
-    """Parse UTF-8 JSON without losing digits. Raises ValueError (also for bad UTF-8 and unpaired surrogates)."""
+    """Parse UTF-8 JSON without losing digits. Raises ValueError (also for bad UTF-8 and unpaired
+    surrogates)."""
     parsed = orjson.loads(text)
     if _ARRAYS.search(text) or any(_printed(n) != n for n in _NUMBERS.findall(text)):
         return json.loads(text, parse_float=Number, parse_int=_integer, parse_constant=_constant)

@@ -29,11 +29,13 @@ _OWNERS_TABLES = (
 )
 _TELL = """
 insert into fhir_outbox (owner, seq, rtype, vers, version, at, fid, action)
-select owner, %(seq)s + row_number() over (order by rtype, rid), rtype, vers, version + 1, %(now)s, fid, 'delete'
+select owner, %(seq)s + row_number() over (order by rtype, rid), rtype, vers, version + 1,
+  %(now)s, fid, 'delete'
 from fhir_resource where {where}
 """
 _INDEX = """
-delete from {table} where owner = %(owner)s and (key, rid) in (select unnest(keys), rid from fhir_resource where {where})
+delete from {table} where owner = %(owner)s
+  and (key, rid) in (select unnest(keys), rid from fhir_resource where {where})
 """
 _HISTORY = """
 delete from fhir_history h where h.owner = %(owner)s
@@ -42,7 +44,8 @@ delete from fhir_history h where h.owner = %(owner)s
 
 
 def erase_connection(*, owner: int, connection: int) -> None:
-    """Erase what a connection imported. What another connection brought too stays, as that one's."""
+    """Erase what a connection imported. What another connection brought too stays, as that
+    one's."""
     with transaction.atomic():
         cursor = db.cursor()
         lock_owner(cursor, owner=owner, changes=1)
@@ -69,10 +72,11 @@ def erase_owner(
     rtypes: Iterable[str] | None = None,
     before: datetime | None = None,
 ) -> None:
-    """Erase an owner's data: all of it, or that of one FHIR version and with it all wearable data (wire contract 12.7, purge).
+    """Erase an owner's data: all of it, or that of one FHIR version and with it all wearable data
+    (wire contract 12.7, purge).
 
-    `rtypes` and `before` (by `meta.lastUpdated`) narrow the latter. Only the owner's change number stays.
-    """
+    `rtypes` and `before` (by `meta.lastUpdated`) narrow the latter. Only the owner's change number
+    stays."""
     with transaction.atomic():
         cursor = db.cursor()
         lock_owner(cursor, owner=owner, changes=1)
@@ -89,12 +93,15 @@ def erase_owner(
         if before is not None:
             arguments["before"] = before
         _erase(cursor, where + (" and updated < %(before)s" if before else ""), arguments)
-        _erase_tombstones(cursor, where + (" and deleted < %(before)s" if before else ""), arguments)
+        _erase_tombstones(
+            cursor, where + (" and deleted < %(before)s" if before else ""), arguments
+        )
         _tidy_home(cursor, owner)
 
 
 def count_by_connection(*, owner: int) -> dict[int, int]:
-    """How many resources each of the owner's connections has in the store; wearable data counts once."""
+    """How many resources each of the owner's connections has in the store; wearable data counts
+    once."""
     rows = db.cursor().execute(
         "select c, count(*) from fhir_resource, unnest(array_append(also, conn)) c "
         "where owner = %s and c is not null group by c",
@@ -121,13 +128,15 @@ def _erase_tombstones(cursor: psycopg.Cursor[Any], where: str, arguments: dict[s
 
 
 def _tidy_home(cursor: psycopg.Cursor[Any], owner: int) -> None:
-    """Without wearable data no stand-in is needed; with it the subject must still resolve in every version."""
+    """Without wearable data no stand-in is needed; with it the subject must still resolve in every
+    version."""
     row = cursor.execute("select home from fhir_owner where owner = %s", (owner,)).fetchone()
     if row is None or row[0] is None:
         return
     home = row[0]
     wearable = cursor.execute(
-        "select exists (select 1 from fhir_resource where owner = %s and rtype = any(%s::smallint[]) and vers = %s)",
+        "select exists (select 1 from fhir_resource "
+        "where owner = %s and rtype = any(%s::smallint[]) and vers = %s)",
         (owner, [NUMBERS["Observation"], NUMBERS["Device"]], EVERY_VERSION),
     ).fetchone()
     seq, _ = lock_owner(cursor, owner=owner, changes=1)

@@ -63,17 +63,22 @@ from {_WANTED} join fhir_tombstone x on x.{_SAME} order by x.vers
 def held(
     cursor: psycopg.Cursor[Any], *, owner: int, wanted: Iterable[Key], vers: int, whole: bool
 ) -> dict[Key, list[Held]]:
-    """The current rows of these ids that are visible in any version of `vers`; `whole` brings keys and body.
+    """The current rows of these ids that are visible in any version of `vers`; `whole` brings keys
+    and body.
 
-    Nearly always one row an id; more where a version asked for and another one hold separate resources.
-    """
+    Nearly always one row an id; more where a version asked for and another one hold separate
+    resources."""
     found: dict[Key, list[Held]] = {}
-    for row in cursor.execute(_WHOLE if whole else _BRIEF, _arguments(owner, wanted, vers), prepare=True):
+    for row in cursor.execute(
+        _WHOLE if whole else _BRIEF, _arguments(owner, wanted, vers), prepare=True
+    ):
         found.setdefault((row[0], row[1]), []).append(Held(*row))
     return found
 
 
-def tombstones(cursor: psycopg.Cursor[Any], *, owner: int, wanted: Iterable[Key], vers: int) -> dict[Key, list[Tombstone]]:
+def tombstones(
+    cursor: psycopg.Cursor[Any], *, owner: int, wanted: Iterable[Key], vers: int
+) -> dict[Key, list[Tombstone]]:
     """The tombstones of these ids in any version of `vers`."""
     found: dict[Key, list[Tombstone]] = {}
     for row in cursor.execute(_TOMBSTONES, _arguments(owner, wanted, vers), prepare=True):
@@ -83,4 +88,9 @@ def tombstones(cursor: psycopg.Cursor[Any], *, owner: int, wanted: Iterable[Key]
 
 def _arguments(owner: int, wanted: Iterable[Key], vers: int) -> dict[str, Any]:
     keys = list(dict.fromkeys(wanted))
-    return {"owner": owner, "rtypes": [k[0] for k in keys], "fids": [k[1] for k in keys], "vers": vers}
+    return {
+        "owner": owner,
+        "rtypes": [k[0] for k in keys],
+        "fids": [k[1] for k in keys],
+        "vers": vers,
+    }

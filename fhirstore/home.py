@@ -1,9 +1,9 @@
 """The home Patient: whose readings a user's wearables give (wire contract 14).
 
-At the first device link the user's Patient with the smallest id, in any version, becomes the subject, and stays it. Where there is none, one
-is made. In the versions where that Patient is not stored a stand-in is: a minimal Patient, so that `subject` resolves. Stand-ins are rows
-like any other, marked by their `hash`; the real Patient takes their place when a source stores it.
-"""
+At the first device link the user's Patient with the smallest id, in any version, becomes the
+subject, and stays it. Where there is none, one is made. In the versions where that Patient is not
+stored a stand-in is: a minimal Patient, so that `subject` resolves. Stand-ins are rows like any
+other, marked by their `hash`; the real Patient takes their place when a source stores it."""
 
 from __future__ import annotations
 
@@ -30,17 +30,22 @@ PATIENT = NUMBERS["Patient"]
 _NAME = "Connected user"
 
 _COVERED = """
-select o.home from fhir_owner o where o.owner = %(owner)s and o.home is not null and (
+select o.home from fhir_owner o
+where o.owner = %(owner)s and o.home is not null and (
   select coalesce(bit_or(r.vers), 0) from (
     select vers from fhir_resource where owner = %(owner)s and rtype = %(patient)s and fid = o.home
     union all
-    select vers from fhir_tombstone where owner = %(owner)s and rtype = %(patient)s and fid = o.home) r) = 7
+    select vers from fhir_tombstone where owner = %(owner)s and rtype = %(patient)s and fid = o.home
+  ) r) = 7
 """
 
 
-def home_patient(*, owner: int, base: str, now: datetime, may_write: Callable[[], bool]) -> str | None:
-    """The id of the owner's home Patient, chosen or made now if need be; None where that may not be. `base` is
-    `<resource_url>/user/<vendor account id>`; `may_write` is asked under the owner's lock."""
+def home_patient(
+    *, owner: int, base: str, now: datetime, may_write: Callable[[], bool]
+) -> str | None:
+    """The id of the owner's home Patient, chosen or made now if need be; None where that may not
+    be. `base` is `<resource_url>/user/<vendor account id>`; `may_write` is asked under the owner's
+    lock."""
     cursor = db.cursor()
     row = cursor.execute(_COVERED, {"owner": owner, "patient": PATIENT}, prepare=True).fetchone()
     if row:
@@ -69,27 +74,32 @@ def _choose(cursor: psycopg.Cursor[Any], owner: int) -> str | None:
 
 
 def stand_in(cursor: psycopg.Cursor[Any], changes: Changes, *, owner: int, home: str) -> None:
-    """Put a stand-in into the versions where the home Patient is neither stored nor was deleted by an app. One change; the owner is
-    locked."""
+    """Put a stand-in into the versions where the home Patient is neither stored nor was deleted by
+    an app. One change; the owner is locked."""
     key = (PATIENT, home)
     rows = held(cursor, owner=owner, wanted=[key], vers=EVERY_VERSION, whole=True).get(key, [])
     tombs = tombstones(cursor, owner=owner, wanted=[key], vers=EVERY_VERSION).get(key, [])
     missing = EVERY_VERSION
-    for row in (*rows, *tombs):
-        missing &= ~row.vers
+    for vers in (*(row.vers for row in rows), *(tomb.vers for tomb in tombs)):
+        missing &= ~vers
     if not missing:
         return
     standing = next((row for row in rows if row.hash == STAND_IN), None)
     if standing:
-        changes.rewrite(standing, vers=standing.vers | missing, body=standing.body, version=standing.version)
+        changes.rewrite(
+            standing, vers=standing.vers | missing, body=standing.body, version=standing.version
+        )
     else:
         changes.create(
-            Incoming(rtype=PATIENT, fid=home, vers=missing, resource=_minimal(home, rows), hash=STAND_IN)
+            Incoming(
+                rtype=PATIENT, fid=home, vers=missing, resource=_minimal(home, rows), hash=STAND_IN
+            )
         )
 
 
 def make_room(changes: Changes, standing: Held, *, vers: int) -> int:
-    """Let the real Patient take the stand-in's place in these versions; returns the number its first version gets. One change."""
+    """Let the real Patient take the stand-in's place in these versions; returns the number its
+    first version gets. One change."""
     if rest := standing.vers & ~vers:
         changes.rewrite(standing, vers=rest, body=standing.body, version=standing.version)
     else:

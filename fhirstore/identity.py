@@ -11,7 +11,8 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def source_url(*, base: str, rtype: str, source_id: str) -> str:
-    """`U` of section 13.1. A Binary whose id is an absolute URL (an attachment of no source Binary) is that URL."""
+    """`U` of section 13.1. A Binary whose id is an absolute URL (an attachment of no source Binary)
+    is that URL."""
     if rtype == "Binary" and "://" in source_id:
         return source_id
     return f"{base}/{rtype}/{source_id}"
@@ -33,7 +34,8 @@ def long_id(patient: str, url: str) -> str:
 
 
 def patient_prefix(patient: str) -> str:
-    """The 12 characters a patient's resources begin with: its id, or of one that an app chose in another length, its hash."""
+    """The 12 characters a patient's resources begin with: its id, or of one that an app chose in
+    another length, its hash."""
     return patient if len(patient) == SHORT else hashed(patient)
 
 
@@ -56,7 +58,8 @@ def made_up(canonical: bytes) -> str:
 
 
 def random_id(patient: str | None) -> str:
-    """An id for an app's write without one: 12 random hex characters, or the patient's 12 and 36 random ones."""
+    """An id for an app's write without one: 12 random hex characters, or the patient's 12 and 36
+    random ones."""
     if patient is None:
         return secrets.token_hex(SHORT // 2)
     return patient_prefix(patient) + secrets.token_hex(LONG // 2)

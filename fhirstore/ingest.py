@@ -1,12 +1,13 @@
 """Storing what sources send (wire contract 12.6, 13, 14).
 
-Ids are derived, unchanged content writes nothing: what has arrived is looked up without a transaction first, and only what differs takes the
-owner's lock, is looked up again and written, one transaction a batch. A resource that an app deleted stays deleted until the source changes it;
-an app's edit stands until the source changes the resource.
-"""
+Ids are derived, unchanged content writes nothing: what has arrived is looked up without a
+transaction first, and only what differs takes the owner's lock, is looked up again and written, one
+transaction a batch. A resource that an app deleted stays deleted until the source changes it; an
+app's edit stands until the source changes the resource."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -41,11 +42,12 @@ def ingest(
     now: datetime,
     guard: Callable[[], bool] | None = None,
 ) -> IngestSummary:
-    """Store resources of one source for one owner. Each is JSON bytes as received (numbers keep their digits) or a dict.
+    """Store resources of one source for one owner. Each is JSON bytes as received (numbers keep
+    their digits) or a dict.
 
-    Resources carry the source's ids and references. What cannot be stored is counted as rejected, the rest is stored. `guard` is asked
-    inside each transaction under the owner's lock; once it says no, nothing more is written and what was to be written is not counted.
-    """
+    Resources carry the source's ids and references. What cannot be stored is counted as rejected,
+    the rest is stored. `guard` is asked inside each transaction under the owner's lock; once it
+    says no, nothing more is written and what was to be written is not counted."""
     may_write = guard or _always
     home = None
     if source.version == "any":
@@ -66,7 +68,12 @@ def _batches(resources: Iterable[bytes | dict[str, Any]]) -> Iterator[list[bytes
 
 class _Batch:
     def __init__(
-        self, owner: int, source: Source, home: str | None, now: datetime, may_write: Callable[[], bool]
+        self,
+        owner: int,
+        source: Source,
+        home: str | None,
+        now: datetime,
+        may_write: Callable[[], bool],
     ) -> None:
         self._owner = owner
         self._source = source
@@ -76,7 +83,8 @@ class _Batch:
         self._vers = EVERY_VERSION if source.version == "any" else VERSION_BITS[source.version]
 
     def store(self, raws: Sequence[bytes | dict[str, Any]]) -> IngestSummary:
-        """Store one batch. A row id that is taken (two writes of one millisecond 524,288 writes apart) makes it begin again."""
+        """Store one batch. A row id that is taken (two writes of one millisecond 524,288 writes
+        apart) makes it begin again."""
         for attempt in range(ATTEMPTS):
             try:
                 return self._try(raws, skip=attempt * _SKIP)
@@ -112,7 +120,9 @@ class _Batch:
 
     def _reception(self, cursor: psycopg.Cursor[Any]) -> Reception:
         rows = cursor.execute(
-            "select src, fid from fhir_alias where owner = %s and vers = %s", (self._owner, self._vers), prepare=True
+            "select src, fid from fhir_alias where owner = %s and vers = %s",
+            (self._owner, self._vers),
+            prepare=True,
         )
         return Reception(self._source, home=self._home, aliases=dict(rows.fetchall()))
 
@@ -164,7 +174,7 @@ class _Writer:
         self._looked: set[Key] = set()
         self._ids: dict[tuple[str, str], str] = {}
         self._taken: dict[Key, int] = {}
-        self._counts = {"created": 0, "updated": 0, "unchanged": 0}
+        self._counts: Counter[str] = Counter()
 
     def write(self) -> IngestSummary:
         self._look([(a.number, a.fid) for a in self._arrivals])
@@ -173,7 +183,11 @@ class _Writer:
         for arrival in self._arrivals:
             self._counts[self._place(arrival)] += 1
         self._changes.flush(self._cursor)
-        return IngestSummary(**self._counts)
+        return IngestSummary(
+            created=self._counts["created"],
+            updated=self._counts["updated"],
+            unchanged=self._counts["unchanged"],
+        )
 
     def _look(self, wanted: Sequence[Key]) -> None:
         vers = self._reception.vers
@@ -248,7 +262,8 @@ class _Writer:
         return [*(row.also or ()), connection]
 
     def _also(self, row: Held) -> None:
-        """Remember that this connection brings the same resource: it stays when the other one is disconnected."""
+        """Remember that this connection brings the same resource: it stays when the other one is
+        disconnected."""
         connection = self._reception.source.connection
         self._cursor.execute(
             "update fhir_resource set conn = coalesce(conn, %s), also = %s::bigint[] "

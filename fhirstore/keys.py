@@ -1,69 +1,104 @@
-"""Hashes, row ids and what the search index holds. The search compiler queries exactly what is written here.
+"""Hashes, row ids and what the search index holds. The search compiler queries exactly what is
+written here.
 
-All keys are signed 64-bit keyed BLAKE2b (secret per installation: `settings.INDEX_KEY`), so an index row tells nothing to one who only
-has a copy of the database. The FHIR version is not part of a key: token rows carry `vers` (same bits as the resource); for range
-and string rows filter `fhir_resource.vers`, which the primary key of fhir_resource includes (`(owner, rtype, rid) include (fid, vers)`).
+All keys are signed 64-bit keyed BLAKE2b (secret per installation: `settings.INDEX_KEY`), so an
+index row tells nothing to one who only has a copy of the tables. The FHIR version is not part of a
+key: token rows carry `vers` (the same bits as the resource); for range and string rows filter
+`fhir_resource.vers`, which the primary key includes: `(owner, rtype, rid) include (fid, vers)`.
 
-Below, `T` is the type's name ("Observation"), `p` the search parameter's code as that FHIR version spells it ("code"). A parameter
-means what the definitions of the resource's own version say; wearable rows (vers 7) are extracted from all three renderings: their
-token rows have the bits of the versions in which the value occurs, their range and string rows the union.
+Below, `T` is the type's name ("Observation") and `p` the search parameter's code as that FHIR
+version spells it ("code"). A parameter means what the definitions of the resource's own version
+say. Wearable rows (vers 7) are extracted from all three renderings: their token rows have the bits
+of the versions in which the value occurs, their range and string rows are the union.
 
-Where two parameters look at the same values only one has rows: query under `parameter.stored` (fhirstore/search/definitions):
-`patient` may be stored as ("subject",), `combo-code` as ("code", "component-code"), which means any of the two, counted once. A parameter
-without `paths` has no rows. Composites are answered by their components and a look at the body.
+Where two parameters look at the same values only one has rows: query under `parameter.stored`
+(fhirstore/search/definitions): `patient` may be stored as ("subject",), `combo-code` as ("code",
+"component-code"), which means any of the two, counted once. A parameter without `paths` has no
+rows.
 
-Rows by parameter type (see fhirstore/search/extract.py):
+Rows by parameter type (fhirstore/search/extract.py writes them):
 
-token      one fhir_token row per distinct code: key = token_key(T, p, code) (letter case of codes is folded inside), sys =
-           system_hash(system), 0 for none. If the same code occurs in one resource under a second system, the second gets its own row
-           with key = system_code_key(T, p, system, code) and sys = system_hash(system), and the first row's `vers` covers both.
-           Values: Coding, CodeableConcept (each coding), code and other string-like primitives, boolean ("true"/"false"), Identifier
-           (system, value), ContactPoint (value; system none). Coding without a code: none. For a parameter that ends in `.exists()`
-           or `!= false` (Patient `deceased`): "true" / "false".
-             `c`     key = token_key(T, p, c)
-             `s|c`   (key = token_key(T, p, c) and sys = system_hash(s)) or key = system_code_key(T, p, s, c)
-             `|c`    (key = token_key(T, p, c) and sys = 0) or key = system_code_key(T, p, "", c)
-             `s|`    rows of this owner with sys = system_hash(s), re-checked on the body
-           sys is 32 bits: two systems of one resource and code share it once in 2^32; no re-check needed.
-reference  one fhir_token row per distinct target, sys 0: key = reference_key(T, p, target), target "Type/id" as stored (relative
-           references, the version part `/_history/n` cut off) or the absolute URL as it stands (other servers, `urn:`); canonicals: the
-           whole and the part before `|`. `#contained` and display-only references write none. A reference without a type in the query:
-           `key = any(reference_key(T, p, f"{t}/{id}") for t in the parameter's targets)`. In SQL: `param_key(T, p) # r.self`
-           where r.self is fhir_resource.self of the target (chains, _has, _revinclude).
-           `p:identifier`: a Reference.identifier writes token rows under the parameter name f"{p}:identifier".
-uri        one fhir_token row, sys 0: key = uri_key(T, p, uri) (exact letter case); where the value has `|version`, a second one for the
-           part before it. And one fhir_string row: key = param_key(T, p), val = raw = the whole uri (`:below`: val >= x and
-           val < x + U+10FFFF). `:above`: key = any(uri_key of the prefixes).
-string     one fhir_string row per part: key = param_key(T, p), val = normalise(text), raw = text. HumanName: each of text,
-           family, given, prefix, suffix; Address: text, line, city, district, state, postalCode, country. Prefix search: normalise the value,
-           then val >= x and val < x + U+10FFFF. `:exact` on raw; `:contains`: val like over the slice (owner, key). `phonetic` parameters are
-           indexed like string ones.
-date       one fhir_range row per value: key = param_key(T, p), lo and hi microseconds since 1970, half open [lo, hi); open ends are
-           MIN_MOMENT and MAX_MOMENT. A date, dateTime or instant covers its precision, zone-less ones in UTC. Period, and Timing (from its
-           first event or bounds start to its last, open where it says nothing).
-           **The primary date** (`primary_date(version, T)` in fhirstore/search/definitions) is in fhir_resource.lo, hi and,
-           as milliseconds, in rid. It has a fhir_range row only where hi - lo > 1 second or the parameter has more than one value.
-number,    one fhir_range row per value: key = param_key(T, p), lo and hi = order_preserving(value -/+ half of the last digit given), closed
-quantity   range written as [lo, hi]. A quantity also writes, per value, one with key = quantity_key(T, p, unit) for each distinct one of
-           `system|code`, `|code` and `|unit` that it has (unit = "http://unitsofmeasure.org|mg", "|mg"): `5.4|sys|code` asks for
-           quantity_key(T, p, "sys|code"), `5.4||mg` for quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Nothing is converted.
-composite  none.
-special    `_tag`, `_security`: token rows; `_profile`, `_source`: uri rows (token rows only); T is the type as for any other.
-           `_id`, `_lastUpdated`, `_type`: none, fhir_resource answers them.
-compartment  one fhir_token row per Patient the resource belongs to (its version's patient compartment; a Patient belongs to itself):
-           key = compartment_key(f"Patient/{fid}"), the same for all types, and **sys = the rtype**. `$everything` is
-             select ... from fhir_token t join fhir_resource r on (r.owner, r.rtype, r.rid) = (t.owner, t.sys, t.rid)
-             where t.owner = %(o)s and r.owner = %(o)s and t.key = %(k)s and (t.vers & %(bit)s) <> 0.
-           Types that $everything never shows (wire contract 12.5) have none.
+token
+    One fhir_token row per distinct code: key = token_key(T, p, code) (letter case is folded inside)
+    and sys = system_hash(system), 0 for none. If the same code occurs in one resource under a
+    second system, the second gets its own row with key = system_code_key(T, p, system, code) and
+    sys = system_hash(system), and the first row's `vers` covers both. Values: each coding of a
+    CodeableConcept, Coding, code and other primitives, boolean ("true", "false"), Identifier
+    (system, value), ContactPoint (value; no system). A Coding without a code: none. A path that
+    ends in `:exists` (Patient `deceased`) writes "true" or "false", always one of them.
+    `c`: key = token_key(T, p, c).
+    `s|c`: (key = token_key(T, p, c) and sys = system_hash(s)) or key = system_code_key(T, p, s, c).
+    `|c`: (key = token_key(T, p, c) and sys = 0) or key = system_code_key(T, p, "", c).
+    `s|`: rows of this owner with sys = system_hash(s), re-checked on the body.
 
-rid        dated(ms, seq): milliseconds of the primary date since 1800 << 19 | seq mod 2^19, so `rid >= rid_floor(lo)` is a date
-           comparison (milliseconds; at the edge re-check fhir_resource.lo, hi). Resources **without** a primary date value have a
-           negative rid (undated), made of the time they were first stored: always add `rid >= 0` to a date condition that has no
-           lower bound. rid changes when the date does; nothing outside the index refers to it.
-self       self_key("Type/id").
-present    bit i set: the parameter `present_bits(T)[p] == i` (fhirstore/search/definitions) has at least one value: for `:missing`.
-           For wearable rows the union over the three versions.
-keys       the distinct keys of all the resource's rows in fhir_token, fhir_range and fhir_string.
+reference
+    One fhir_token row per distinct target, sys 0: key = reference_key(T, p, target). The target is
+    "Type/id" as stored (a version part `/_history/n` cut off) or the absolute URL as it stands
+    (other servers, `urn:`); of a canonical the whole and the part before `|`. `#contained` and
+    display-only references write none. A reference without a type in the query:
+    `key = any(reference_key(T, p, f"{t}/{id}") for t in parameter.targets)`. In SQL it is
+    `param_key(T, p) # r.self`, r.self being fhir_resource.self of the target (chains, `_has`,
+    `_revinclude`). `p:identifier`: a Reference.identifier writes token rows under the parameter
+    name f"{p}:identifier".
+
+uri
+    One fhir_token row, sys 0: key = uri_key(T, p, uri) (exact letter case); where the value has
+    `|version`, a second one for the part before it. And one fhir_string row: key = param_key(T, p),
+    val = raw = the whole uri (`:below`: val >= x and val < x + U+10FFFF). `:above`: key =
+    any(uri_key of the prefixes).
+
+string
+    One fhir_string row per part: key = param_key(T, p), val = normalise(text), raw = text. The
+    parts of a HumanName: text, family, given, prefix, suffix; of an Address: text, line, city,
+    district, state, postalCode, country. Prefix search: normalise the value, then val >= x and
+    val < x + U+10FFFF. `:exact` on raw; `:contains` on val over the slice (owner, key).
+
+date
+    One fhir_range row per value: key = param_key(T, p), lo and hi microseconds since 1970, half
+    open; open ends are MIN_MOMENT and MAX_MOMENT. A date, dateTime or instant covers its precision,
+    zone-less ones in UTC; a Period; a Timing from its first event or bound to its last.
+    The primary date (`primary_date(version, T)` in fhirstore/search/definitions) is in
+    fhir_resource.lo and hi and, as milliseconds, in rid. It has a fhir_range row only where
+    hi - lo > 1 second or the parameter has more than one value.
+
+number, quantity
+    One fhir_range row per value: key = param_key(T, p), lo and hi = order_preserving(value -/+ half
+    of the last digit given) (fhirstore/search/precision.py), half open. A quantity writes one more
+    with key = quantity_key(T, p, unit) for each distinct one of `system|code`, `|code` and `|unit`
+    that it has. `5.4|sys|code` asks for quantity_key(T, p, "sys|code"), `5.4||mg` for
+    quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Nothing is converted.
+
+composite
+    None: answered by the components and, where that is not exact, a look at the body.
+
+common
+    `_tag`, `_security`: token rows; `_profile`, `_source`: the token rows of a uri, no string rows.
+    `_id`, `_lastUpdated`, `_type`: none, fhir_resource answers them.
+
+compartment
+    One fhir_token row per Patient the resource belongs to, by its version's patient compartment; a
+    Patient belongs to itself. key = compartment_key("Patient/id"), the same for all types, and sys
+    is the rtype. Types that $everything never shows (wire contract 12.5) have none.
+    select ... from fhir_token t join fhir_resource r
+      on r.owner = t.owner and r.rtype = t.sys and r.rid = t.rid
+    where t.owner = ? and t.key = ? and (t.vers & bit) <> 0
+
+rid
+    dated(ms, seq): milliseconds of the primary date since 1800 << 19 | seq mod 2^19. So
+    `rid >= rid_floor(lo)` is a date comparison to the millisecond (at the edge look at
+    fhir_resource.lo and hi). Resources without a primary date have a negative rid (undated), made
+    of the time they were first stored: add `rid >= 0` to a date condition without a lower bound.
+    rid changes when the date does; nothing outside the index refers to it.
+
+self
+    self_key("Type/id").
+
+present
+    Bit i is set where the parameter with `present_bits(T)[p] == i` (fhirstore/search/definitions)
+    has at least one value: for `:missing`. For wearable rows the union over the versions.
+
+keys
+    The distinct keys of all the resource's rows in fhir_token, fhir_range and fhir_string.
 """
 
 from __future__ import annotations
@@ -128,7 +163,8 @@ def system_hash(system: str | None) -> int:
 
 
 def self_key(target: str) -> int:
-    """`fhir_resource.self`, and the other half of a reference's key. `target` is "Type/id" or an absolute URL."""
+    """`fhir_resource.self`, and the other half of a reference's key. `target` is "Type/id" or an
+    absolute URL."""
     return _hash(f"r\0{target}")
 
 
@@ -154,30 +190,34 @@ def compartment_key(patient: str) -> int:
 
 
 def dated(milliseconds: int, seq: int) -> int:
-    """The `rid` of a resource whose primary date begins at `milliseconds` since 1970; clamped to 1800 to 2357."""
+    """The `rid` of a resource whose primary date begins at `milliseconds` since 1970; clamped to
+    1800 to 2357."""
     since = min(max(milliseconds + _EPOCH_1800_MS, 0), _LAST_MS)
     return since << SEQ_BITS | seq % (1 << SEQ_BITS)
 
 
 def undated(milliseconds: int, seq: int) -> int:
-    """The (negative) `rid` of a resource without primary date, first stored at `milliseconds` since 1970."""
+    """The (negative) `rid` of a resource without primary date, first stored at `milliseconds` since
+    1970."""
     return _UNDATED + dated(milliseconds, seq)
 
 
 def rid_floor(microseconds: int) -> int:
-    """The smallest dated rid of the millisecond that holds this moment (since 1970); never negative."""
+    """The smallest dated rid of the millisecond that holds this moment (since 1970); never
+    negative."""
     return dated(microseconds // 1000, 0)
 
 
 def order_preserving(value: float) -> int:
     """A float64 as an int64 of the same order: what number and quantity rows hold."""
+    bits: int
     (bits,) = struct.unpack(">q", struct.pack(">d", value))
     return bits if bits >= 0 else -(2**63) - bits
 
 
 def normalise(text: str) -> str:
-    """How strings are compared: NFKD, marks and apostrophes stripped, casefolded, other punctuation and
-    white space become one blank."""
+    """How strings are compared: NFKD, marks and apostrophes stripped, casefolded, other punctuation
+    and white space become one blank."""
     decomposed = unicodedata.normalize("NFKD", text).replace("'", "").replace("\u2019", "")
     if not decomposed.isascii():
         decomposed = "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -25,7 +25,8 @@ class Bases:
         self._bases = tuple(_canonical(base) for base in bases if base)
 
     def own(self, reference: str) -> tuple[str, str] | None:
-        """(type, source id) of a reference to this source; None for any other: contained, `urn:`, another server, a canonical."""
+        """(type, source id) of a reference to this source; None for any other: contained, `urn:`,
+        another server, a canonical."""
         if "://" in reference:
             full = _canonical(reference)
             base = next((b for b in self._bases if full.startswith(f"{b}/")), None)
@@ -48,7 +49,8 @@ def _canonical(url: str) -> str:
 
 
 def rewrite(node: Any, bases: Bases, resolve: Resolve) -> None:
-    """Make the references to the same source relative, with our ids, in place. Contained resources are left as they are."""
+    """Make the references to the same source relative, with our ids, in place. Contained resources
+    are left as they are."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "reference" and isinstance(value, str):

@@ -1,5 +1,5 @@
-"""Numbers of the resource types, as stored in `rtype` columns. One number means one name in all three FHIR versions, for ever: new
-names are only ever appended."""
+"""Numbers of the resource types, as stored in `rtype` columns. One number means one name in all
+three FHIR versions, for ever: new names are only ever appended."""
 
 from __future__ import annotations
 
@@ -174,7 +174,8 @@ NAMES: tuple[str, ...] = (
 )
 
 NUMBERS: dict[str, int] = {name: number for number, name in enumerate(NAMES) if name}
-"""`NUMBERS["Observation"]` is the `rtype` of an Observation; a KeyError: no version knows that type."""
+"""`NUMBERS["Observation"]` is the `rtype` of an Observation; a KeyError: no version knows that
+type."""
 
 BY_LOWER_CASE: dict[str, str] = {name.lower(): name for name in NUMBERS}
 """The canonical spelling of a type name given in any letter case (wire contract 2)."""

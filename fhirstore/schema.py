@@ -1,24 +1,36 @@
-"""The tables of the store, as SQL. There are no Django models: Django's composite keys serve neither COPY nor the admin.
+"""The tables of the store, as SQL. There are no Django models: Django's composite keys serve
+neither COPY nor the admin.
 
-Context: every query belongs to one owner (`accounts.AppUser.id`), so every index starts with it and cost follows that owner's data.
-Nothing is unique without the owner: the tables can be partitioned by hash of the owner, or distributed.
+Context: every query belongs to one owner (`accounts.AppUser.id`), so every index starts with it and
+cost follows that owner's data. Nothing is unique without the owner: the tables can be partitioned
+by hash of the owner, or distributed.
 
-`fhir_owner`      one row an owner: taking it (`insert ... on conflict do update set seq = seq + n returning seq`) is the write lock of
-                  that owner; `seq` is the change number (cache totals under it); `home` the id of the home Patient (wire contract 14).
-`fhir_resource`   current versions only, one row per (type, id, FHIR version); deleted ones are not here, so no query filters them out.
-                  `vers` bits: 1 dstu2, 2 stu3, 4 r4; wearable rows have 7, home Patient stand-ins the versions that lack the real one.
-                  A row of one version is selected with `(vers & bit) <> 0`. `body` is what is served; where `vers` has more than one
-                  bit pass it through `fhirstore.versions.as_served`. `version` counts earlier versions: `meta.versionId` is
-                  9000000000000 + version. `lo`, `hi`: the primary date as microseconds since 1970 [lo, hi), null where it has none.
-                  `src`: hash of the source URL (null: written by an app), `hash`: of the source's content, `conn`: the connection it
-                  came by (null: an app wrote it), `also`: other connections that brought the same. `rid`, `self`, `present`, `keys`
-                  and all index rows: fhirstore/keys.py.
-`fhir_tombstone`  what was deleted and has not come back: a read is 410, or 404 where `hidden` (all versions were removed too).
-                  `version` is the number of the deletion itself (the deleted version plus one); `hash` lets ingest leave it deleted
-                  until the source changes it. Select with `(vers & bit) <> 0` as well.
-`fhir_history`    superseded versions; `body` null: a deletion that was followed by a new version.
-`fhir_alias`      ids that do not follow from the source URL alone, because another URL held that id (wire contract 13.3).
-`fhir_outbox`     one row per change, numbered by the owner's seq; action is create, update or delete.
+fhir_owner
+    One row an owner. Taking it is the write lock of that owner: `insert ... on conflict do update
+    set seq = seq + n returning seq`. `seq` is the change number (cache totals under it); `home` the
+    id of the home Patient (wire contract 14).
+fhir_resource
+    Current versions only, one row per type, id and FHIR version. Deleted ones are not here, so no
+    query filters them out. `vers` bits: 1 dstu2, 2 stu3, 4 r4; wearable rows have 7, stand-ins of
+    the home Patient the versions that lack the real one. The rows of one version are selected by
+    `(vers & bit) <> 0`. `body` is what is served; where `vers` has more than one bit pass it
+    through `fhirstore.versions.as_served`. `version` counts earlier versions: `meta.versionId` is
+    9000000000000 + version. `lo`, `hi`: the primary date as microseconds since 1970, half open,
+    null where it has none. `src`: hash of the source URL (null: written by an app). `hash`: of the
+    source's content. `conn`: the connection it came by (null: an app's, or a stand-in). `also`:
+    other connections that brought the same. For `rid`, `self`, `present`, `keys` and all index rows
+    see fhirstore/keys.py.
+fhir_tombstone
+    What was deleted and has not come back: a read is 410, or 404 where `hidden` (all its versions
+    were removed too). `version` is the number of the deletion itself, the deleted version plus one.
+    `hash` lets ingest leave it deleted until the source changes it. Select by `(vers & bit) <> 0`.
+fhir_history
+    Superseded versions; `body` null: a deletion that was followed by a new version.
+fhir_alias
+    Ids that do not follow from the source URL alone, because another URL held the first choice
+    (wire contract 13.3).
+fhir_outbox
+    One row per change, numbered by the owner's seq; `action` is create, update or delete.
 """
 
 from __future__ import annotations

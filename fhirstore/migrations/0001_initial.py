@@ -1,4 +1,5 @@
-"""The tables of the store: plain SQL, every primary key and unique constraint led by the owner (docs in fhirstore/schema.py)."""
+"""The tables of the store: plain SQL, every primary key and unique constraint led by the owner
+(docs in fhirstore/schema.py)."""
 
 from __future__ import annotations
 

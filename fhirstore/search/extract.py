@@ -1,4 +1,5 @@
-"""From a resource to its index rows, driven by the definitions of its FHIR version. What each type writes: fhirstore/keys.py."""
+"""From a resource to its index rows, driven by the definitions of its FHIR version. What each type
+writes: fhirstore/keys.py."""
 
 from __future__ import annotations
 
@@ -40,9 +41,8 @@ Readers = tuple[tuple[str, Values], ...]
 class IndexRows:
     """The rows of one resource, without owner and rid.
 
-    `tokens`: key to (sys, vers). `ranges`: (key, lo, hi). `strings`: (key, val, raw). `present`: the bits of parameters with a value.
-    `lo`, `hi`: the primary date, None where it has none.
-    """
+    `tokens`: key to (sys, vers). `ranges`: (key, lo, hi). `strings`: (key, val, raw). `present`:
+    the bits of parameters with a value. `lo`, `hi`: the primary date, None where it has none."""
 
     tokens: dict[int, tuple[int, int]] = field(default_factory=dict)
     ranges: dict[tuple[int, int, int], None] = field(default_factory=dict)
@@ -56,7 +56,8 @@ class IndexRows:
         return sorted({*self.tokens, *(r[0] for r in self.ranges), *(s[0] for s in self.strings)})
 
     def token(self, rtype: str, param: str, code: str, system: str, vers: int) -> None:
-        """Add a code; a second system of the same code gets a row of its own, the first row's `vers` covers both."""
+        """Add a code; a second system of the same code gets a row of its own, the first row's
+        `vers` covers both."""
         key, sys = keys.token_key(rtype, param, code), keys.system_hash(system)
         held = self.tokens.get(key)
         self.mark(key, held[0] if held else sys, vers)
@@ -70,7 +71,8 @@ class IndexRows:
 
 
 def extract(renderings: Mapping[str, dict[str, Any]]) -> IndexRows:
-    """The index rows of one stored resource, from its rendering in each version that it is visible in.
+    """The index rows of one stored resource, from its rendering in each version that it is visible
+    in.
 
     Nearly always one: `{"dstu2": body}`. Wearable rows give all three.
     """
@@ -242,10 +244,11 @@ def _items(value: Any) -> Iterable[Any]:
 
 
 def compartments(resource: dict[str, Any], version: str, *, wearable: bool = False) -> list[str]:
-    """The patients ("Patient/id") in whose compartment a stored resource is; a Patient is in its own.
+    """The patients ("Patient/id") in whose compartment a stored resource is; a Patient is in its
+    own.
 
-    A wearable's Device belongs to its patient in every version, though R4's compartment leaves Devices out.
-    """
+    A wearable's Device belongs to its patient in every version, though R4's compartment leaves
+    Devices out."""
     rtype = resource["resourceType"]
     found = {f"Patient/{resource['id']}": None} if rtype == "Patient" and "id" in resource else {}
     for read in _patient_readers(version, rtype, wearable):
@@ -272,7 +275,8 @@ def _patient_readers(version: str, rtype: str, every: bool) -> tuple[Values, ...
 
 
 def patient_references(resource: dict[str, Any], version: str) -> list[str]:
-    """References by which a resource may belong to a patient, as written, the most telling parameter first."""
+    """References by which a resource may belong to a patient, as written, the most telling
+    parameter first."""
     return [
         target
         for read in _patient_readers(version, resource["resourceType"], True)

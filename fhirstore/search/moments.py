@@ -1,4 +1,5 @@
-"""FHIR dates as half-open ranges of microseconds since 1970, by their precision; zone-less ones in UTC."""
+"""FHIR dates as half-open ranges of microseconds since 1970, by their precision; zone-less ones in
+UTC."""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ def _end(start: datetime, match: re.Match[str]) -> datetime | None:
 
 
 def period(start: object, end: object) -> Moments | None:
-    """A Period's [lo, hi), open where a side is missing; None where both are or one cannot be read."""
+    """A Period's [lo, hi), open where a side is missing; None where both are or one cannot be
+    read."""
     low = moments(start) if isinstance(start, str) else None
     high = moments(end) if isinstance(end, str) else None
     if (low is None and high is None) or (start and low is None) or (end and high is None):

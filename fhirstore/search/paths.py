@@ -1,9 +1,11 @@
-"""Compact paths compiled once to closures: from a resource to the values a search parameter looks at.
+"""Compact paths compiled once to closures: from a resource to the values a search parameter looks
+at.
 
-A path is property names with a data type behind the colon (fhirstore/search/definitions/condense.py). `[field=value]` keeps the
-elements whose field has that value, `[0]` the first, `?Type` references to that type. Lists are walked into; whatever does not have the expected
-shape is passed over, so that a malformed resource is indexed by what can be read of it.
-"""
+A path is property names with a data type behind the colon
+(fhirstore/search/definitions/condense.py). `[field=value]` keeps the elements whose field has that
+value, `[0]` the first, `?Type` references to that type. Lists are walked into; whatever does not
+have the expected shape is passed over, so that a malformed resource is indexed by what can be read
+of it."""
 
 from __future__ import annotations
 

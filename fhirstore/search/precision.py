@@ -8,7 +8,8 @@ from fhirstore.keys import order_preserving
 
 
 def implicit_range(literal: str) -> tuple[int, int] | None:
-    """What range rows hold for a number as written: [lo, hi) as order-preserving integers; None where it is no number.
+    """What range rows hold for a number as written: [lo, hi) as order-preserving integers; None
+    where it is no number.
 
     Half a unit of the last digit given on either side; an exponent counts (`1e2` is 50 to 150).
     """

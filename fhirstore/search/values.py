@@ -1,4 +1,5 @@
-"""FHIR values as what the index holds of them: codes, strings, targets, ranges. Pure; one function per kind of value."""
+"""FHIR values as what the index holds of them: codes, strings, targets, ranges. Pure; one function
+per kind of value."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ def strings(kind: str, value: Any) -> Iterator[str]:
 
 
 def targets(kind: str, value: Any) -> Iterator[str]:
-    """What a reference points to: "Type/id" or an absolute URL; a canonical also without its version."""
+    """What a reference points to: "Type/id" or an absolute URL; a canonical also without its
+    version."""
     if kind == "Reference":
         reference = value.get("reference") if isinstance(value, dict) else None
         if isinstance(reference, str) and reference and not reference.startswith("#"):
@@ -99,7 +101,8 @@ def _timing(value: Any) -> Moments | None:
 
 
 def numbers(kind: str, value: Any) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """(lo, hi, units) of a number or quantity; units as `quantity_key` takes them ("system|code", "|code", "|unit")."""
+    """(lo, hi, units) of a number or quantity; units as `quantity_key` takes them ("system|code",
+    "|code", "|unit")."""
     if isinstance(value, dict):
         if kind == "Range":
             low, high = value.get("low"), value.get("high")
@@ -125,7 +128,7 @@ def _units(quantity: dict[str, Any]) -> tuple[str, ...]:
     )
     if "currency" in quantity:  # R4's Money
         code, system = quantity["currency"], "urn:iso:std:iso:4217"
-    found = {}
+    found: dict[str, None] = {}
     if isinstance(code, str) and code:
         if isinstance(system, str) and system:
             found[f"{system}|{code}"] = None

@@ -24,7 +24,8 @@ _DSTU2_STATUS = {"active": "available", "inactive": "not-available"}
 
 
 def render(resource: dict[str, Any], version: str) -> dict[str, Any]:
-    """The Device in "dstu2" or "stu3". Its name goes into `type.text` where it has no type, which DSTU2 requires."""
+    """The Device in "dstu2" or "stu3". Its name goes into `type.text` where it has no type, which
+    DSTU2 requires."""
     shown = {key: value for key, value in resource.items() if key not in _R4_ONLY}
     older_meta(shown)
     if model := resource.get("modelNumber"):

@@ -25,7 +25,9 @@ def render(resource: dict[str, Any], version: str) -> dict[str, Any]:
     _result(shown, version)
     if remarks := [note["text"] for note in shown.pop("note", ()) if "text" in note]:
         shown["comments" if version == "dstu2" else "comment"] = "\n".join(remarks)
-    if related := [{"type": kind, "target": t} for key, kind in _RELATED.items() for t in resource.get(key, ())]:
+    if related := [
+        {"type": kind, "target": t} for key, kind in _RELATED.items() for t in resource.get(key, ())
+    ]:
         shown["related"] = related
     if version == "dstu2" and shown.get("status") == "corrected":
         shown["status"] = "amended"
@@ -66,7 +68,9 @@ def _older(concept: dict[str, Any]) -> dict[str, Any]:
         return concept
     return concept | {
         "coding": [
-            coding | {"system": OLDER_SYSTEMS[coding["system"]]} if coding.get("system") in OLDER_SYSTEMS else coding
+            coding | {"system": OLDER_SYSTEMS[coding["system"]]}
+            if coding.get("system") in OLDER_SYSTEMS
+            else coding
             for coding in concept["coding"]
         ]
     }

@@ -2,9 +2,9 @@
 
     manage.py make_search_definitions path/to/definitions
 
-The folder holds `dstu2`, `stu3` and `r4`, each with `structures.json.gz`, `search-parameters.json.gz` (a Bundle) and, except DSTU2,
-`compartmentdefinition-patient.json.gz`. Run it after HL7's files or the condenser changed, then `manage.py reindex`.
-"""
+The folder holds `dstu2`, `stu3` and `r4`, each with `structures.json.gz`,
+`search-parameters.json.gz` (a Bundle) and, except DSTU2, `compartmentdefinition-patient.json.gz`.
+Run it after HL7's files or the condenser changed, then `manage.py reindex`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from fhirstore.search.definitions.condense import condense
 
 
 class Command(BaseCommand):
-    help = "Build the compact search definitions from HL7's. Example: manage.py make_search_definitions downloads/definitions"
+    help = (
+        "Build the compact search definitions from HL7's files. "
+        "Example: manage.py make_search_definitions downloads/definitions"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="folder with dstu2, stu3 and r4")
@@ -47,7 +50,8 @@ class Command(BaseCommand):
             target: Path = options["output"] / f"{version}.json.gz"
             target.write_bytes(gzip.compress(text, mtime=0))
             self.stdout.write(
-                f"{target.name}: {len(condensed.types)} types, {target.stat().st_size} bytes; without paths:"
+                f"{target.name}: {len(condensed.types)} types, {target.stat().st_size} bytes; "
+                "without paths:"
             )
             for problem in condensed.problems:
                 self.stdout.write(f"  {problem}")

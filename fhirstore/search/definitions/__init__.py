@@ -1,4 +1,5 @@
-"""The search parameters of the three FHIR versions, from compact tables (built by `manage.py make_search_definitions`)."""
+"""The search parameters of the three FHIR versions, from compact tables (built by `manage.py
+make_search_definitions`)."""
 
 from __future__ import annotations
 
@@ -20,12 +21,12 @@ VERSIONS = ("dstu2", "stu3", "r4")
 class SearchParameter:
     """One search parameter of one resource type in one FHIR version.
 
-    `type` is token, string, date, reference, number, quantity, uri, composite or special. `paths` in the notation of condense.py; empty:
-    it cannot be answered. `stored`: the parameters under whose keys the rows lie; usually (code,); `patient` may lie under
-    ("subject",), `combo-code` under ("code", "component-code"): any of them (count a resource once). `targets`: resource types a reference may
-    point to; empty: any. `components` of a composite: (definition id, expression). `id` is the last part of its canonical URL
-    `http://hl7.org/fhir/SearchParameter/<id>`.
-    """
+    `type` is token, string, date, reference, number, quantity, uri, composite or special. `paths`
+    in the notation of condense.py; empty: it cannot be answered. `stored`: the parameters under
+    whose keys the rows lie; usually (code,); `patient` may lie under ("subject",), `combo-code`
+    under ("code", "component-code"): any of them (count a resource once). `targets`: resource types
+    a reference may point to; empty: any. `components` of a composite: (definition id, expression).
+    `id` is the last part of its canonical URL `http://hl7.org/fhir/SearchParameter/<id>`."""
 
     code: str
     type: str
@@ -40,10 +41,10 @@ class SearchParameter:
 class TypeDefinition:
     """What the store needs to know of a resource type in one version.
 
-    `identifier` is "*" (repeats), "1" (single) or "" (none). `compartment`: the parameters that put it into a patient's compartment.
-    `patient`: the parameters that may name the patient it belongs to: those, or for a type outside the compartment (Device) the
-    references that explicitly allow a Patient.
-    """
+    `identifier` is "*" (repeats), "1" (single) or "" (none). `compartment`: the parameters that put
+    it into a patient's compartment. `patient`: the parameters that may name the patient it belongs
+    to: those, or for a type outside the compartment (Device) the references that explicitly allow a
+    Patient."""
 
     params: Mapping[str, SearchParameter]
     identifier: str
@@ -81,7 +82,8 @@ def _type(row: Mapping[str, Any]) -> TypeDefinition:
 
 
 def parameters(version: str, rtype: str) -> Mapping[str, SearchParameter]:
-    """The search parameters of a type by code, without the common ones (`_id` and so on); empty for a type the version lacks."""
+    """The search parameters of a type by code, without the common ones (`_id` and so on); empty for
+    a type the version lacks."""
     definition = types(version).get(rtype)
     return definition.params if definition else {}
 
@@ -94,7 +96,8 @@ def in_patient_compartment(version: str, rtype: str) -> bool:
 
 @lru_cache(maxsize=512)
 def primary_date(version: str, rtype: str) -> str | None:
-    """The date parameter that is in `rid`, `lo` and `hi` (fhirstore/keys.py); None where the type has none."""
+    """The date parameter that is in `rid`, `lo` and `hi` (fhirstore/keys.py); None where the type
+    has none."""
     params = parameters(version, rtype)
     return next(
         (c for c in PRIMARY.get(rtype, ()) if c in params and params[c].type == "date"),

@@ -1,12 +1,15 @@
-"""Makes the compact definition of one FHIR version from HL7's files: search parameters, structures and the patient compartment.
+"""Makes the compact definition of one FHIR version from HL7's files: search parameters, structures
+and the patient compartment.
 
-The result is what `fhirstore.search.definitions` loads. Per resource type: `identifier` ("*", "1" or ""), `compartment` (parameter
-codes), `params`: code to [type, paths, stored, targets, components, definition id].
+The result is what `fhirstore.search.definitions` loads. Per resource type: `identifier` ("*", "1"
+or ""), `compartment` (parameter codes), `params`: code to [type, paths, stored, targets,
+components, definition id].
 
-A path is JSON property names with the data type behind the colon: `name.given:string`, `telecom[system=phone]:ContactPoint`,
-`subject?Patient:Reference` (only targets of that type), `entry[0].resource:Resource`. `stored` names the parameters under whose keys the
-rows lie: itself, or another one with the same paths (`patient` lies under `subject`), or the two parts of a `combo-` parameter.
-"""
+A path is JSON property names with the data type behind the colon: `name.given:string`,
+`telecom[system=phone]:ContactPoint`, `subject?Patient:Reference` (only targets of that type),
+`entry[0].resource:Resource`. `stored` names the parameters under whose keys the rows lie: itself,
+or another one with the same paths (`patient` lies under `subject`), or the two parts of a `combo-`
+parameter."""
 
 from __future__ import annotations
 
@@ -76,7 +79,8 @@ NOT_IN_A_COMPARTMENT = "related-ref"
 
 @dataclass(frozen=True)
 class Condensed:
-    """The compact definition, and the parameters that could not be made into paths ("Type.code: expression")."""
+    """The compact definition, and the parameters that could not be made into paths ("Type.code:
+    expression")."""
 
     types: dict[str, Any]
     problems: list[str] = field(default_factory=list)
@@ -89,7 +93,8 @@ def condense(
     compartment: Mapping[str, Any] | None,
     xpath: bool,
 ) -> Condensed:
-    """Build the compact definition. `compartment` None (DSTU2): the parameters whose target is Patient."""
+    """Build the compact definition. `compartment` None (DSTU2): the parameters whose target is
+    Patient."""
     known = Structures(structures)
     types: dict[str, Any] = {
         name: {
@@ -200,7 +205,8 @@ def _share(params: dict[str, Any]) -> None:
 
 
 def _leads(other: str, code: str, params: Mapping[str, Any]) -> bool:
-    """Of parameters with equal paths the one with the most targets keeps the rows, then the first by name."""
+    """Of parameters with equal paths the one with the most targets keeps the rows, then the first
+    by name."""
 
     def rank(name: str) -> tuple[bool, bool, int, str]:
         row = params[name]
@@ -219,7 +225,7 @@ def _compartment(
     name: str, params: Mapping[str, Any], definition: Mapping[str, Any] | None
 ) -> list[str]:
     if definition is not None:
-        listed = next(
+        listed: list[str] = next(
             (r.get("param", []) for r in definition["resource"] if r["code"] == name),
             [],
         )

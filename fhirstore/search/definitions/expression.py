@@ -1,4 +1,5 @@
-"""The expressions of search parameter definitions, parsed: the FHIRPath subset of STU3 and R4, and DSTU2's XPath."""
+"""The expressions of search parameter definitions, parsed: the FHIRPath subset of STU3 and R4, and
+DSTU2's XPath."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The primary date of each resource type: the search parameter by which its rows are ordered. The first that a version has counts."""
+"""The primary date of each resource type: the search parameter by which its rows are ordered. The
+first that a version has counts."""
 
 from __future__ import annotations
 

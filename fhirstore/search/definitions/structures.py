@@ -1,4 +1,5 @@
-"""Expressions resolved against the structures of a FHIR version: JSON property names and the data type each path ends in."""
+"""Expressions resolved against the structures of a FHIR version: JSON property names and the data
+type each path ends in."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _NESTED = {"BackboneElement", "Element", ""}
 
 @dataclass(frozen=True)
 class Typed:
-    """A path on its way: `json` as the compact notation writes it, `element` the path in the structures, `type` the data type."""
+    """A path on its way: `json` as the compact notation writes it, `element` the path in the
+    structures, `type` the data type."""
 
     json: str
     element: str
@@ -37,7 +39,8 @@ class Structures:
         return "" if element is None else ("1" if element["max"] == "1" else "*")
 
     def resolve(self, steps: Sequence[Step]) -> list[Typed]:
-        """All typed paths of one alternative. Raises UnknownExpression where the structures have no such element."""
+        """All typed paths of one alternative. Raises UnknownExpression where the structures have no
+        such element."""
         root = steps[0].argument
         found = [Typed("", root, root)]
         for step in steps[1:]:
@@ -82,7 +85,8 @@ class Structures:
         ]
 
     def _referred(self, base: str, reference: str) -> str:
-        """Where a contentReference leads: a path ("#Observation.referenceRange"), in DSTU2 the element's last name."""
+        """Where a contentReference leads: a path ("#Observation.referenceRange"), in DSTU2 the
+        element's last name."""
         if reference.startswith("#"):
             return reference[1:]
         root = base.split(".", 1)[0]

@@ -1,0 +1,93 @@
+"""Index rows of one owner to be written and taken away, gathered and then sent table by table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from fhirstore import database as db
+from fhirstore.search.extract import IndexRows
+
+_DELETE_TOKENS = """
+delete from fhir_token t using unnest(%s::bigint[], %s::bigint[]) as d(key, rid)
+where t.owner = %s and t.key = d.key and t.rid = d.rid
+"""
+_DELETE_RANGES = """
+delete from fhir_range t using unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as d(key, lo, rid)
+where t.owner = %s and t.key = d.key and t.lo = d.lo and t.rid = d.rid
+"""
+_DELETE_STRINGS = """
+delete from fhir_string t using unnest(%s::bigint[], %s::text[], %s::bigint[]) as d(key, val, rid)
+where t.owner = %s and t.key = d.key and t.val = d.val and t.rid = d.rid
+"""
+_TABLES = ("fhir_token", "fhir_range", "fhir_string")
+
+NOTHING = IndexRows()
+
+
+class IndexChanges:
+    """What `fhirstore.changes.Changes` does to the three index tables."""
+
+    def __init__(self, owner: int) -> None:
+        self._owner = owner
+        self._tokens = db.Copy("fhir_token", "owner, key, rid, sys, vers")
+        self._ranges = db.Copy("fhir_range", "owner, key, lo, hi, rid")
+        self._strings = db.Copy("fhir_string", "owner, key, rid, val, raw")
+        self._gone_tokens: list[tuple[int, int]] = []
+        self._gone_ranges: list[tuple[int, int, int]] = []
+        self._gone_strings: list[tuple[int, str, int]] = []
+        self._gone_keys: list[tuple[int, int]] = []
+
+    def add(self, rows: IndexRows, rid: int, *, before: IndexRows = NOTHING) -> None:
+        """Write the rows that are not there already."""
+        changed = _Difference(before, rows)
+        owner = db.int8(self._owner)
+        row = db.int8(rid)
+        for key, (sys, vers) in rows.tokens.items():
+            if key in changed.tokens:
+                self._tokens.add(owner, db.int8(key), row, db.int4(sys), db.int2(vers))
+        for key, lo, hi in rows.ranges:
+            if (key, lo) in changed.ranges:
+                self._ranges.add(owner, db.int8(key), db.int8(lo), db.int8(hi), row)
+        for key, val, raw in rows.strings:
+            if (key, val) in changed.strings:
+                self._strings.add(owner, db.int8(key), row, db.text(val), db.text(raw))
+
+    def remove(self, before: IndexRows, rid: int, *, after: IndexRows = NOTHING) -> None:
+        """Take away the rows that `after` does not have."""
+        changed = _Difference(before, after)
+        self._gone_tokens.extend((key, rid) for key in changed.tokens if key in before.tokens)
+        self._gone_ranges.extend((key, lo, rid) for key, lo in changed.ranges)
+        self._gone_strings.extend((key, val, rid) for key, val in changed.strings)
+
+    def remove_keys(self, keys: list[int], rid: int) -> None:
+        """Take away whatever a row has under these keys; slower, for rows that other definitions
+        than today's indexed."""
+        self._gone_keys.extend((key, rid) for key in keys)
+
+    def flush(self, cursor: psycopg.Cursor[Any]) -> None:
+        """Send everything, removals first."""
+        for statement, rows in (
+            (_DELETE_TOKENS, self._gone_tokens),
+            (_DELETE_RANGES, self._gone_ranges),
+            (_DELETE_STRINGS, self._gone_strings),
+        ):
+            if rows:
+                cursor.execute(statement, (*db.columns(rows), self._owner))
+        if self._gone_keys:
+            for table in _TABLES:
+                statement = _DELETE_TOKENS.replace("fhir_token", table)
+                cursor.execute(statement, (*db.columns(self._gone_keys), self._owner))
+        for copy in (self._tokens, self._ranges, self._strings):
+            copy.write(cursor)
+
+
+class _Difference:
+    """What differs between two sets of index rows, by what a row is deleted by: rows that share it
+    go, and are written, together."""
+
+    def __init__(self, before: IndexRows, after: IndexRows) -> None:
+        self.tokens = {key for key, _ in before.tokens.items() ^ after.tokens.items()}
+        self.ranges = {(key, lo) for key, lo, _ in before.ranges.keys() ^ after.ranges.keys()}
+        self.strings = {(key, val) for key, val, _ in before.strings.keys() ^ after.strings.keys()}
