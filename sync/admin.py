@@ -4,7 +4,7 @@ edited: actions park, resume, sync.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -16,7 +16,6 @@ from accounts import clock
 from connectors.models import Connection
 from sync import disconnect
 from sync.models import SyncRun, Window
-
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -59,7 +58,7 @@ class ConnectionAdmin(ReadOnly):
         "=system__id",
     )
     exclude = ("access_token", "refresh_token", "lease_id")
-    actions: ClassVar = ["park", "resume", "sync_now"]
+    actions = ("park", "resume", "sync_now")
 
     @admin.action(description=_("Park: stop polling until resumed"), permissions=["steer"])
     def park(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
@@ -68,7 +67,7 @@ class ConnectionAdmin(ReadOnly):
     @admin.action(description=_("Resume parked connections"), permissions=["steer"])
     def resume(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
         parked = chosen.filter(parked=True)
-        self._tell(request, parked.update(parked=False, held_until=None, next_sync_at=clock.now()))
+        self._tell(request, parked.update(parked=False, next_sync_at=clock.now()))
 
     @admin.action(description=_("Sync now"), permissions=["steer"])
     def sync_now(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:

@@ -80,7 +80,8 @@ def request_refresh(connection_ids: Sequence[int], now: datetime) -> set[int]:
         ):
             queued.add(row.pk)
     if queued:
-        transaction.on_commit(lambda: tasks.queue_refresh(sorted(queued)))
+        # Robust: they are due anyway, so a queue that is away only costs the haste.
+        transaction.on_commit(lambda: tasks.queue_refresh(sorted(queued)), robust=True)
     return queued
 
 

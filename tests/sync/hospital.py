@@ -31,6 +31,8 @@ from sync.pull import Opener
 
 PAGE = 5
 PATIENT = "p1"
+SECRET = "s3cret"
+"""In a fault of ours: must reach no log."""
 
 
 def observation(number: int, value: float = 1.5) -> dict[str, Any]:
@@ -152,7 +154,7 @@ class HospitalPull:
             case 429:
                 raise RateLimited("slow down", until=self.now + timedelta(minutes=7))
             case 418:
-                raise KeyError("a fault of ours, holding the secret s3cret")
+                raise KeyError(SECRET)
             case 422:
                 raise Malformed("not FHIR")
             case status:

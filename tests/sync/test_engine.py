@@ -2,19 +2,27 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from accounts.models import AppUser
 from connectors.models import Connection, System
 from sync import disconnect
-from sync.batch import run_claims
+from sync.batch import LONGEST, run_claims
 from sync.due import claim_due
 from sync.engine import RunSummary
 from sync.models import Checkpoint, SyncRun, Window
 from sync.pull import Opener
 from tests.sync.conftest import Sync, connect, stored
-from tests.sync.hospital import Hospital, HospitalPull, condition, observation, opener
+from tests.sync.hospital import (
+    SECRET,
+    Hospital,
+    HospitalPull,
+    condition,
+    observation,
+    opener,
+)
 
 TWO = timedelta(minutes=2)
 
@@ -148,7 +156,7 @@ def test_a_fault_of_ours_is_logged_without_its_text(
         summary = sync(now)
     assert (summary.error_code, summary.error_message) == ("internal", "unexpected KeyError")
     assert "KeyError" in caplog.text
-    assert "s3cret" not in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_resources_that_cannot_be_stored_are_told_and_the_rest_is_kept(
@@ -175,6 +183,28 @@ def test_the_run_of_a_worker_that_was_overtaken_changes_nothing_more(
     linked.refresh_from_db()
     assert linked.lease_id == new.lease_id
     assert linked.status == "pending"
+
+
+def test_a_run_that_takes_too_long_keeps_what_it_has_and_goes_on_at_once(
+    hospital: Hospital, linked: Connection, now: datetime, settings: Any
+) -> None:
+    settings.SYNC_LEASE_SECONDS = 1
+    hospital.records["Observation"] = [observation(number) for number in range(200)]
+    hospital.pause = 0.1
+    later = now + LONGEST + TWO
+
+    def clock() -> datetime:
+        return later if hospital.asked["Observation"] > 2 else now
+
+    claims = claim_due(now=now, limit=1)
+    (summary,) = run_claims(claims=claims, clock=clock, opener=opener(hospital.url))
+    assert (summary.outcome, summary.error_code) == ("partial", "")
+    assert 8 < summary.loaded.created < hospital.size
+    linked.refresh_from_db()
+    assert (linked.status, linked.next_sync_at) == ("pending", later)
+    assert linked.failures == 0
+    assert linked.lease_id is None
+    assert checkpoints() == {"Patient", "Condition"}
 
 
 class Cut:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic, sleep
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings
+from django.conf import settings as project
 from django.db import connection as database
 
 from accounts import clock
@@ -43,7 +44,7 @@ def worker(url: str) -> Iterator[subprocess.Popen[str]]:
         "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SYNC_LEASE_SECONDS": str(LEASE),
-        "VAR_DIR": str(settings.VAR_DIR),
+        "VAR_DIR": str(project.VAR_DIR),
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.sync.worker", url],
@@ -78,9 +79,9 @@ def until_pages(hospital: Hospital, pages: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_killed_run_is_resumed_with_nothing_missing_and_nothing_twice(
-    big: Hospital, linked: Connection, seed: int, settings: object
+    big: Hospital, linked: Connection, seed: int, settings: Any
 ) -> None:
-    settings.SYNC_LEASE_SECONDS = LEASE  # type: ignore[attr-defined]
+    settings.SYNC_LEASE_SECONDS = LEASE
     chance = random.Random(seed)
     with worker(big.url) as process:
         until_pages(big, chance.randint(1, 20))
@@ -104,8 +105,8 @@ def test_a_killed_run_is_resumed_with_nothing_missing_and_nothing_twice(
     assert linked.lease_id is None
 
 
-def test_a_slow_run_keeps_its_lease(big: Hospital, linked: Connection, settings: object) -> None:
-    settings.SYNC_LEASE_SECONDS = LEASE  # type: ignore[attr-defined]
+def test_a_slow_run_keeps_its_lease(big: Hospital, linked: Connection, settings: Any) -> None:
+    settings.SYNC_LEASE_SECONDS = LEASE
     big.pause = 0.2
     with worker(big.url) as process:
         until_pages(big, 1)
