@@ -21,7 +21,7 @@ from django_q.tasks import async_task
 
 from accounts.digests import digest
 from connectors import dance
-from connectors.errors import ConnectorError, Denied, RateLimited, Unavailable
+from connectors.errors import ConnectorError, Denied, Malformed, RateLimited, Unavailable
 from connectors.models import Connection, LinkAttempt, System
 
 LIFE = timedelta(minutes=10)
@@ -162,11 +162,21 @@ def complete_link(
             redirect_uri=callback_url(),
             now=now,
         )
+        _check_storable(grant)
     except ConnectorError as problem:
         return _failed(attempt, oauth_code(problem), str(problem))
     if not _connect(attempt, grant, now=now):
         return _failed(attempt, "access_denied", "the user's data was erased meanwhile")
     return _outcome(attempt, iss=grant.iss)
+
+
+def _check_storable(grant: dance.TokenGrant) -> None:
+    """A source chooses these texts; they must fit our columns."""
+    named = (grant.account, grant.base, grant.iss)
+    if any("\x00" in text for text in (*named, grant.scope)) or any(
+        len(text) > longest for text, longest in zip(named, (255, 500, 500), strict=True)
+    ):
+        raise Malformed("the sign-in named an account that is no account")
 
 
 def _connect(attempt: LinkAttempt, grant: dance.TokenGrant, *, now: datetime) -> bool:

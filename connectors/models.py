@@ -13,7 +13,9 @@ CLINICAL, DEVICE = "clinical", "device"
 
 
 class System(models.Model):
-    """A catalogue row: a hospital, payer or wearable. `id` is public, allocated once and never reused (wire contract 8.1, 16)."""
+    """A catalogue row: a hospital, payer or wearable. `id` is public, allocated once and never reused
+    (wire contract 8.1, 16).
+    """
 
     id = models.BigIntegerField(primary_key=True)
     kind = models.CharField(max_length=8, choices=[(CLINICAL, "clinical"), (DEVICE, "device")])
@@ -27,8 +29,9 @@ class System(models.Model):
     status = models.CharField(max_length=32, default="connection_working")
     ehr = models.CharField(max_length=64, blank=True)
     logo = models.CharField(max_length=255, blank=True)
-    locations = models.JSONField(default=list)
-    # A platform's quirk sheet ("generic", "epic") for a clinical system, a vendor's connector ("fitbit") for a device.
+    locations = models.JSONField(default=list, blank=True)
+    # A platform's quirk sheet ("generic", "epic") for a clinical system, a vendor's connector
+    # ("fitbit") for a device.
     slug = models.CharField(max_length=32, default="generic")
     enabled = models.BooleanField(default=True)
     simulator = models.BooleanField(default=False)
@@ -98,7 +101,9 @@ class LinkAttempt(models.Model):
 
 
 class ConnectSession(models.Model):
-    """A single-use link to a connect page (wire contract 9); only the digest of its secret is stored."""
+    """A single-use link to a connect page (wire contract 9); only the digest of its secret is
+    stored.
+    """
 
     digest = models.CharField(max_length=64, unique=True)
     app_user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
@@ -135,8 +140,9 @@ class ConnectVisit(models.Model):
 class Connection(models.Model):
     """One user's link to one account at one system, with its tokens and its place in the queue.
 
-    The database is the queue: a connection is due when `status` is live, `next_sync_at` has come and no lease runs. Claims are
-    conditional updates (sync/due.py). `refresh_lease_until` is the claim under which one process at a time refreshes the tokens.
+    The database is the queue: a connection is due when `status` is live, `next_sync_at` has come
+    and no lease runs. Claims are conditional updates (sync/due.py). `refresh_lease_until` is the
+    claim under which one process at a time refreshes the tokens.
     """
 
     PENDING, CONNECTED, FAILING = "pending", "connected", "failing"

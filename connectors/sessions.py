@@ -54,10 +54,13 @@ def use_link(*, secret: str, browser: str, now: datetime) -> tuple[ConnectVisit,
     """Use the link up: the visit it opens for this browser, and the system it leads to. Of several
     at once one wins. Raises `LinkGone`.
     """
-    # PostgreSQL re-checks the condition on the row it waited for: one update of several counts.
-    if not _usable(secret, now).update(used_at=now):
+    link = _usable(secret, now).first()
+    # By columns of the row itself: a condition on another table would become a subquery, which
+    # PostgreSQL does not check again on the row it waited for, and two would win.
+    if link is None or not ConnectSession.objects.filter(pk=link.pk, used_at=None).update(
+        used_at=now
+    ):
         raise LinkGone
-    link = ConnectSession.objects.get(digest=digest(secret))
     visit = open_visit(
         app_user_id=link.app_user_id,
         application_id=link.application_id,

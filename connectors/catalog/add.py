@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
+from connectors.errors import Misconfigured
 from connectors.models import CLINICAL, DEVICE, System, SystemNumber
+from connectors.registry import connector_for
 
 VERSIONS = ("dstu2", "stu3", "r4")
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
@@ -44,9 +46,12 @@ def add_system(
         raise BadSystem("a device has no FHIR version")
     if not client_id:
         raise BadSystem("a system needs a client id")
-    method = auth_method or ("client_secret_basic" if client_secret else "none")
-    if (method == "none") == bool(client_secret):
-        raise BadSystem(f"the method {method} does not go with what was given as client secret")
+    if bool(client_secret) == (auth_method == "none") and (client_secret or auth_method):
+        raise BadSystem("a client secret goes with every method but none, and with no method none")
+    try:
+        connector_for(platform, kind)
+    except Misconfigured as error:
+        raise BadSystem(str(error)) from error
     with transaction.atomic():
         return System.objects.create(
             id=next_system_id(),
@@ -57,7 +62,8 @@ def add_system(
             fhir_version=fhir_version,
             client_id=client_id,
             client_secret=client_secret,
-            auth_method=method,
+            # Empty with a secret: what the system itself publishes decides.
+            auth_method=auth_method or ("" if client_secret else "none"),
             scope=scope,
             allow_host=host,
         )

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField(default="connection_working", max_length=32)),
                 ("ehr", models.CharField(blank=True, max_length=64)),
                 ("logo", models.CharField(blank=True, max_length=255)),
-                ("locations", models.JSONField(default=list)),
+                ("locations", models.JSONField(blank=True, default=list)),
                 ("slug", models.CharField(default="generic", max_length=32)),
                 ("enabled", models.BooleanField(default=True)),
                 ("simulator", models.BooleanField(default=False)),

@@ -8,7 +8,7 @@ one leads to the source.
 from __future__ import annotations
 
 from csp.constants import NONE
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,7 +26,7 @@ MOST = 50
 LONGEST_QUERY = 100
 
 
-@csp_update({"frame-ancestors": [NONE]})
+@csp_replace({"frame-ancestors": [NONE]})
 @connect_call("GET", "HEAD", people=True)
 def choose(request: HttpRequest) -> HttpResponse:
     """The list, narrowed by the words in `q` and the `kind`."""

@@ -13,7 +13,8 @@ from connectors.models import CLINICAL, DEVICE
 
 _EXAMPLE = """Example:
   manage.py add_system --kind clinical --name "Lakeside Clinic" --platform generic \\
-    --fhir-base https://fhir.lakeside.example/r4 --fhir-version r4 --client-id 3f9c --client-secret ...
+    --fhir-base https://fhir.lakeside.example/r4 --fhir-version r4 \\
+    --client-id 3f9c --client-secret ...
 """
 
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--platform",
             default="generic",
-            help="the platform's quirk sheet (generic, epic, cerner), or a device's vendor (fitbit)",
+            help="the platform's quirk sheet (generic, epic, ...), or a device's vendor (fitbit)",
         )
         parser.add_argument("--fhir-base", required=True, metavar="URL", help="its FHIR base")
         parser.add_argument("--fhir-version", default="", choices=("", *VERSIONS))
