@@ -1,4 +1,5 @@
-"""What an app's server does: the contract's calls by plain HTTP. Remembers every secret it met, so that a test can look for them."""
+"""What an app's server does: the contract's calls by plain HTTP. Remembers every secret it met,
+so that a test can look for them."""
 
 from __future__ import annotations
 

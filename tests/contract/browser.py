@@ -1,4 +1,5 @@
-"""A small browser without JavaScript: follows redirects, keeps cookies, fills in and sends forms."""
+"""A small browser without JavaScript: follows redirects, keeps cookies, fills in and sends
+forms."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ class _Forms(HTMLParser):
 
 
 class Browser:
-    """One person's browser. Stops following redirects at `stop_at` (the app's own redirect URI, where nobody listens)."""
+    """One person's browser. Stops at `stop_at`, the app's redirect URI, where nobody listens."""
 
     def __init__(self, stop_at: str) -> None:
         self.session = requests.Session()

@@ -1,4 +1,5 @@
-"""One running Careweave (web server, cluster, sandbox, PostgreSQL) for all contract tests of a worker."""
+"""One running Careweave (web server, cluster, sandbox, PostgreSQL) for all contract tests of a
+worker."""
 
 from __future__ import annotations
 

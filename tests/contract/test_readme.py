@@ -71,6 +71,7 @@ def test_the_walk_of_the_readme_leads_to_data(stack: Stack) -> None:
         return answers if all(a["total"] for a in answers) else None  # type: ignore[call-overload]
 
     patient, condition, steps_found = wait_for(data, seconds=60, what="the walk's data")
-    assert patient["entry"][0]["resource"]["id"] == "f8fedcd9e6e5"
+    # Faster than a person: where the wearable answers first, its home Patient is there as well.
+    assert "f8fedcd9e6e5" in [entry["resource"]["id"] for entry in patient["entry"]]
     assert condition["entry"][0]["resource"]["resourceType"] == "Condition"
     assert steps_found["entry"][0]["resource"]["valueQuantity"]["unit"] == "steps"

@@ -1,4 +1,5 @@
-"""Wire contract section 19, start to finish, over real sockets: exactly its calls, and the data they promise."""
+"""Wire contract section 19, start to finish, over real sockets: exactly its calls, and the data
+they promise."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`kill -9` of the worker, then of the web server, during a first sync: everything arrives afterwards, nothing twice.
+"""`kill -9` of the worker, then of the web server, during a first sync: all arrives, nothing twice.
 
-Ten seeded runs against one real stack, each with a new user, each killing at another moment. Leases are made short, so that a run
+Ten seeded runs against one real stack, each with a new user, each killing at another moment. Leases
+are made short, so that a run
 takes seconds instead of minutes; nothing else differs from what ships.
 """
 
