@@ -20,26 +20,21 @@ class Notes:
     def __init__(self) -> None:
         self._answered = 0
         self._first: dict[str, ConnectorError] = {}
-        self._gaps: set[str] = set()
         self._entries: list[ledger.Entry] = []
         self._checkpoints: dict[str, str] = {}
 
     def answer(self, event: Answered) -> None:
-        """A window was answered, and its pages are stored. Its checkpoint moves, unless an earlier
-        window of the same key was not answered: what lies between must be asked again.
-        """
+        """A window was answered, and its pages are stored: its checkpoint moves."""
         window = event.window
         self._answered += 1
         state = Window.ANSWERED if event.resources else Window.EMPTY
         self._entries.append(ledger.Entry(window=window, state=state, resources=event.resources))
-        if window.key not in self._gaps:
-            self._checkpoints[window.key] = event.checkpoint
+        self._checkpoints[window.key] = event.checkpoint
 
     def miss(self, window: Asked, error: ConnectorError) -> None:
         """A window was refused or failed."""
         refused = isinstance(error, ScopeMissing)
         self._first.setdefault("refused" if refused else "missed", error)
-        self._gaps.add(window.key)
         state = Window.REFUSED if refused else Window.FAILED
         self._entries.append(ledger.Entry(window=window, state=state, error=error))
 

@@ -94,7 +94,8 @@ def pull(
     *, link: Link, checkpoints: Mapping[str, str], opener: Opener, now: datetime, stop: Flag
 ) -> Iterator[Event]:
     """Ask every window in order and yield what came; the last event is always `Ended`. Raises
-    nothing.
+    nothing. After a window that was not answered no other of its key is asked: a checkpoint must
+    not move past what is missing.
 
     `stop` set from outside ends the run before the next page.
     """
@@ -105,7 +106,10 @@ def pull(
         yield Ended(error=_named(error, link))
         return
     failed_in_a_row = 0
+    unanswered: set[str] = set()
     for window in windows:
+        if window.key in unanswered:
+            continue
         checkpoint, resources = None, 0
         try:
             for page in ask.fetch(window):
@@ -116,6 +120,7 @@ def pull(
                 yield Received(window=window, page=page)
         except ScopeMissing as error:
             failed_in_a_row = 0
+            unanswered.add(window.key)
             yield Unanswered(window=window, error=error)
         except Exception as error:
             named = _named(error, link)
@@ -123,6 +128,7 @@ def pull(
             if _ends_the_run(named) or failed_in_a_row == GIVE_UP_AFTER:
                 yield Ended(error=named, window=window)
                 return
+            unanswered.add(window.key)
             yield Unanswered(window=window, error=named)
         else:
             failed_in_a_row = 0
