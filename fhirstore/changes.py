@@ -36,11 +36,10 @@ _UPDATE = """
 update fhir_resource set rid = %s, updated = %s, lo = %s, hi = %s, conn = %s,
   also = %s::bigint[], src = %s, present = %s, version = %s, vers = %s, hash = %s,
   keys = %s::bigint[], body = convert_from(%s, 'UTF8')
-where owner = %s and rtype = %s and rid = %s
+where owner = %s and ctid = %s::tid
 """
 _DELETE = """
-delete from fhir_resource r using unnest(%s::smallint[], %s::bigint[]) as d(rtype, rid)
-where r.owner = %s and r.rtype = d.rtype and r.rid = d.rid
+delete from fhir_resource where owner = %s and ctid = any(%s::tid[])
 """
 _UNBURY = """
 delete from fhir_tombstone t
@@ -108,7 +107,7 @@ class Changes:
         )
         self._outbox = db.Copy("fhir_outbox", "owner, seq, rtype, vers, version, at, fid, action")
         self._updates: list[tuple[Any, ...]] = []
-        self._gone_rows: list[tuple[int, int]] = []
+        self._gone_rows: list[str] = []
         self._gone_tombs: list[tuple[int, str, int]] = []
 
     def create(
@@ -195,7 +194,7 @@ class Changes:
     def drop(self, old: Held) -> None:
         """Take the row and its index rows away without a trace but the outbox's."""
         self._seq += 1
-        self._gone_rows.append((old.rtype, old.rid))
+        self._gone_rows.append(old.ctid)
         self._unindex(old)
         self._tell(old.rtype, old.fid, old.vers, old.version + 1, "delete")
 
@@ -203,7 +202,7 @@ class Changes:
         """Write everything. Raises UniqueViolation in the rare case that a rid is taken: roll back
         and begin again with later numbers."""
         if self._gone_rows:
-            cursor.execute(_DELETE, (*db.columns(self._gone_rows), self._owner))
+            cursor.execute(_DELETE, (self._owner, self._gone_rows))
         if self._gone_tombs:
             cursor.execute(_UNBURY, (*db.columns(self._gone_tombs), self._owner))
         if self._updates:
@@ -271,7 +270,7 @@ class Changes:
             (
                 *(rid, updated, rows.lo, rows.hi, new.conn, new.also, new.src, rows.present),
                 *(version, new.vers, new.hash, rows.all_keys(), body),
-                *(self._owner, old.rtype, old.rid),
+                *(self._owner, old.ctid),
             )
         )
 

@@ -15,7 +15,8 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A current row. `keys` and `body` are empty unless asked for."""
+    """A current row. `keys` and `body` are empty unless asked for. `ctid` is where it lies: good
+    under the owner's lock until the row is written."""
 
     rtype: int
     fid: str
@@ -27,6 +28,7 @@ class Held:
     hash: bytes | None
     conn: int | None
     also: list[int] | None
+    ctid: str
     keys: list[int]
     body: bytes
 
@@ -46,18 +48,21 @@ class Tombstone:
     hidden: bool
 
 
-_WANTED = "unnest(%(rtypes)s::smallint[], %(fids)s::text[]) as w(rtype, fid)"
-_SAME = "owner = %(owner)s and x.rtype = w.rtype and x.fid = w.fid and (x.vers & %(vers)s) <> 0"
-_HELD = """
-select x.rtype, x.fid, x.vers, x.rid, x.version, x.updated, x.src, x.hash, x.conn, x.also, {rest}
-from {wanted} join fhir_resource x on x.{same} order by x.vers
+# "offset 0" keeps the planner from joining the other way round, by a scan of all the owner has: it
+# does not know how much that is.
+_LOOK = """
+select w.rtype, w.fid, x.* from unnest(%(rtypes)s::smallint[], %(fids)s::text[]) as w(rtype, fid)
+cross join lateral (
+  select {columns} from {table} i
+  where i.owner = %(owner)s and i.rtype = w.rtype and i.fid = w.fid and (i.vers & %(vers)s) <> 0
+  order by i.vers offset 0) x
 """
-_BRIEF = _HELD.format(rest="'{}'::bigint[], ''::bytea", wanted=_WANTED, same=_SAME)
-_WHOLE = _HELD.format(rest="x.keys, convert_to(x.body, 'UTF8')", wanted=_WANTED, same=_SAME)
-_TOMBSTONES = f"""
-select x.rtype, x.fid, x.vers, x.version, x.deleted, x.src, x.hash, x.conn, x.hidden
-from {_WANTED} join fhir_tombstone x on x.{_SAME} order by x.vers
-"""
+_COLUMNS = "vers, rid, version, updated, src, hash, conn, also, ctid::text"
+_BRIEF = _LOOK.format(columns=f"{_COLUMNS}, '{{}}'::bigint[], ''::bytea", table="fhir_resource")
+_WHOLE = _LOOK.format(columns=f"{_COLUMNS}, keys, convert_to(body, 'UTF8')", table="fhir_resource")
+_TOMBSTONES = _LOOK.format(
+    columns="vers, version, deleted, src, hash, conn, hidden", table="fhir_tombstone"
+)
 
 
 def held(

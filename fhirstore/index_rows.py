@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -9,19 +10,34 @@ import psycopg
 from fhirstore import database as db
 from fhirstore.search.extract import IndexRows
 
-_DELETE_TOKENS = """
-delete from fhir_token t using unnest(%s::bigint[], %s::bigint[]) as d(key, rid)
-where t.owner = %s and t.key = d.key and t.rid = d.rid
+# "offset 0" keeps the planner from joining the other way round, by a scan of all the owner has: it
+# does not know how much that is. An owner's rows lie in one table or partition, so ctid is unique.
+_DELETE = """
+delete from {table} where owner = %(owner)s and ctid = any(array(
+  select x.ctid from unnest({arrays}) as d({names}) cross join lateral (
+    select i.ctid from {table} i where i.owner = %(owner)s and {same} offset 0) x))
 """
-_DELETE_RANGES = """
-delete from fhir_range t using unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as d(key, lo, rid)
-where t.owner = %s and t.key = d.key and t.lo = d.lo and t.rid = d.rid
-"""
-_DELETE_STRINGS = """
-delete from fhir_string t using unnest(%s::bigint[], %s::text[], %s::bigint[]) as d(key, val, rid)
-where t.owner = %s and t.key = d.key and t.val = d.val and t.rid = d.rid
-"""
-_TABLES = ("fhir_token", "fhir_range", "fhir_string")
+
+
+def _delete(table: str, **types: str) -> str:
+    return _DELETE.format(
+        table=table,
+        arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in types.items()),
+        names=", ".join(types),
+        same=" and ".join(f"i.{name} = d.{name}" for name in types),
+    )
+
+
+_TOKENS = ("key", "rid")
+_RANGES = ("key", "lo", "rid")
+_STRINGS = ("key", "val", "rid")
+_DELETE_TOKENS = _delete("fhir_token", key="bigint", rid="bigint")
+_DELETE_RANGES = _delete("fhir_range", key="bigint", lo="bigint", rid="bigint")
+_DELETE_STRINGS = _delete("fhir_string", key="bigint", val="text", rid="bigint")
+_DELETE_UNDER_KEYS = tuple(
+    _delete(table, key="bigint", rid="bigint")
+    for table in ("fhir_token", "fhir_range", "fhir_string")
+)
 
 NOTHING = IndexRows()
 
@@ -68,19 +84,24 @@ class IndexChanges:
 
     def flush(self, cursor: psycopg.Cursor[Any]) -> None:
         """Send everything, removals first."""
-        for statement, rows in (
-            (_DELETE_TOKENS, self._gone_tokens),
-            (_DELETE_RANGES, self._gone_ranges),
-            (_DELETE_STRINGS, self._gone_strings),
-        ):
-            if rows:
-                cursor.execute(statement, (*db.columns(rows), self._owner))
-        if self._gone_keys:
-            for table in _TABLES:
-                statement = _DELETE_TOKENS.replace("fhir_token", table)
-                cursor.execute(statement, (*db.columns(self._gone_keys), self._owner))
+        self._delete(cursor, _DELETE_TOKENS, _TOKENS, self._gone_tokens)
+        self._delete(cursor, _DELETE_RANGES, _RANGES, self._gone_ranges)
+        self._delete(cursor, _DELETE_STRINGS, _STRINGS, self._gone_strings)
+        for statement in _DELETE_UNDER_KEYS:
+            self._delete(cursor, statement, _TOKENS, self._gone_keys)
         for copy in (self._tokens, self._ranges, self._strings):
             copy.write(cursor)
+
+    def _delete(
+        self,
+        cursor: psycopg.Cursor[Any],
+        statement: str,
+        names: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+    ) -> None:
+        if rows:
+            arrays = dict(zip(names, db.columns(rows), strict=True))
+            cursor.execute(statement, arrays | {"owner": self._owner}, prepare=True)
 
 
 class _Difference:

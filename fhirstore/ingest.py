@@ -267,8 +267,8 @@ class _Writer:
         connection = self._reception.source.connection
         self._cursor.execute(
             "update fhir_resource set conn = coalesce(conn, %s), also = %s::bigint[] "
-            "where owner = %s and rtype = %s and rid = %s",
-            (connection, self._with_also(row), self._owner, row.rtype, row.rid),
+            "where owner = %s and ctid = %s::tid",
+            (connection, self._with_also(row), self._owner, row.ctid),
         )
 
     def _resolver(self, arrival: Arrival) -> Callable[[str, str], str]:

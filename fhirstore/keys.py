@@ -126,12 +126,12 @@ _UNDATED = -(2**63)
 
 
 @lru_cache(maxsize=1)
-def _keyed(secret: bytes) -> blake2b:
-    return blake2b(digest_size=8, key=secret)
+def _keyed() -> blake2b:
+    return blake2b(digest_size=8, key=settings.INDEX_KEY)
 
 
 def _hash(text: str) -> int:
-    state = _keyed(settings.INDEX_KEY).copy()
+    state = _keyed().copy()
     state.update(text.encode("utf-8", "surrogatepass"))
     return int.from_bytes(state.digest(), "little", signed=True)
 

@@ -63,7 +63,7 @@ create table fhir_resource (
   primary key (owner, rtype, rid) include (fid, vers)
 );
 create unique index fhir_resource_id on fhir_resource (owner, rtype, fid, vers) include (rid);
-create index fhir_resource_updated on fhir_resource (owner, rtype, updated, rid);
+create index fhir_resource_updated on fhir_resource (owner, rtype, updated) include (rid);
 
 create table fhir_token (
   owner bigint not null,
