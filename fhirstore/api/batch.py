@@ -135,6 +135,8 @@ def _read(call: Call, row: dict[str, Any], place: int, resolve: Resolve) -> Entr
     path, _, query = url.partition("?")
     below = path.removeprefix(call.base).removeprefix(call.full_base).strip("/")
     method = method.upper()
+    if query and method in ("PUT", "DELETE", "PATCH"):
+        raise InvalidRequest("conditional update and delete are not supported")
     interaction, named = resolve("GET" if method == "HEAD" else method, f"/{below}")
     if not below or interaction.name in ("", "bundle", "purge"):
         raise NotFound("the entry's url names no resource or type")
@@ -143,8 +145,6 @@ def _read(call: Call, row: dict[str, Any], place: int, resolve: Resolve) -> Entr
         for name, header in _CONDITIONS.items()
         if isinstance(request.get(name), str)
     }
-    if query and method in ("PUT", "DELETE", "PATCH"):
-        raise InvalidRequest("conditional update and delete are not supported")
     full_url = row.get("fullUrl")
     return Entry(
         place=place,

@@ -9,7 +9,7 @@ from fhirstore.api.view import FhirView
 
 urlpatterns = [
     re_path(
-        r"^(?P<fhir>fhir/)?(?P<version>dstu2|stu3|r4)(?P<path>|/.*)\Z",
+        r"^(?P<fhir>fhir/)?(?P<version>dstu2|stu3|r4)(?P<path>|/(?s:.*))\Z",
         FhirView.as_view(),
         name="fhir",
     )

@@ -38,7 +38,7 @@ class FhirView(APIView):
 
     schema = None
 
-    def dispatch(  # type: ignore[override]
+    def dispatch(
         self, request: HttpRequest, *, version: str, path: str, fhir: str = "", **_: Any
     ) -> HttpResponse:
         prefix = f"/fhir/{version}" if fhir else f"/{version}"

@@ -1,0 +1,93 @@
+"""Addresses, formats and metadata of the FHIR API (wire contract 2, 4, 12.7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhirstore.capability import INTERACTIONS
+from fhirstore.search.definitions import types
+from tests.fhirstore.fhir_client import Fhir
+
+VERSIONS = ("dstu2", "stu3", "r4")
+
+
+@pytest.mark.parametrize("prefix", ["/fhir", ""])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/.well-known/smart-configuration", 404),
+        ("GET", "/Patient/1/nothing/here", 404),
+        ("GET", "/Patient/1/_permission/2", 404),
+        ("GET", "/Patient/$match", 404),
+        ("GET", "/Observation/1/$everything", 404),
+        ("PATCH", "/Patient/1", 405),
+        ("DELETE", "/Patient", 405),
+        ("PUT", "/Patient", 405),
+        ("GET", "/purge", 405),
+        ("DELETE", "/metadata", 405),
+        ("OPTIONS", "/Patient", 405),
+    ],
+)
+def test_what_is_not_there_gets_an_outcome(
+    fhir: Fhir, prefix: str, method: str, path: str, status: int
+) -> None:
+    answer = fhir.call(method, f"{prefix}/r4{path}", expect=status)
+    assert answer["resourceType"] == "OperationOutcome"
+    if status == 405:
+        assert fhir.last.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "version, accept, wanted, status, kind",
+    [
+        ("r4", "", "", 200, "application/json; charset=utf-8"),
+        ("r4", "application/json", "", 200, "application/json; charset=utf-8"),
+        ("r4", "application/fhir+json", "", 200, "application/fhir+json; charset=utf-8"),
+        ("dstu2", "text/html, application/fhir+json", "", 200, "application/fhir+json"),
+        ("r4", "application/fhir+xml", "", 406, "application/json"),
+        ("r4", "application/xml,*/*;q=0.1", "", 200, "application/json"),
+        ("r4", "application/xml", "json", 200, "application/json"),
+        ("r4", "", "xml", 406, "application/json"),
+        ("r4", "", "application/fhir+xml", 406, "application/json"),
+        ("r4", "", "application/fhir%2Bjson", 200, "application/fhir+json"),
+        ("dstu2", "application/xml", "xml", 200, "application/json"),
+        ("stu3", "application/fhir+xml", "", 200, "application/json"),
+    ],
+)
+def test_formats(
+    fhir: Fhir, version: str, accept: str, wanted: str, status: int, kind: str
+) -> None:
+    query = f"?_format={wanted}" if wanted else ""
+    answer = fhir.get(f"/{version}/Patient{query}", accept=accept, expect=status)
+    assert fhir.last.headers["Content-Type"].startswith(kind)
+    assert answer["resourceType"] == ("Bundle" if status == 200 else "OperationOutcome")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_metadata_needs_no_credentials_and_names_every_type(fhir: Fhir, version: str) -> None:
+    fhir.headers = {}
+    told = fhir.get(f"/fhir/{version}/metadata")
+    assert told["resourceType"] == ("Conformance" if version == "dstu2" else "CapabilityStatement")
+    numbers = {"dstu2": "1.0.2", "stu3": "3.0.2", "r4": "4.0.1"}
+    assert (told["kind"], told["fhirVersion"]) == ("instance", numbers[version])
+    assert told["publisher"] == told["software"]["name"] == "Careweave"
+    (rest,) = told["rest"]
+    assert {resource["type"] for resource in rest["resource"]} == set(types(version))
+    for resource in rest["resource"]:
+        assert {i["code"] for i in resource["interaction"]} == set(INTERACTIONS)
+    assert "extension" not in rest["security"]
+    assert fhir.get(f"/{version}")["resourceType"] == told["resourceType"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_parameter_that_metadata_names_can_be_searched_by(fhir: Fhir, version: str) -> None:
+    values = {"date": "2026", "number": "5", "quantity": "5", "uri": "urn:x"}
+    (rest,) = fhir.get(f"/{version}/metadata")["rest"]
+    wanted = ("Patient", "Observation", "Condition", "Encounter", "Medication", "Practitioner")
+    for resource in rest["resource"]:
+        if resource["type"] not in wanted:
+            continue
+        for parameter in resource["searchParam"]:
+            value = values.get(parameter["type"], "x")
+            path = f"/{version}/{resource['type']}?{parameter['name']}={value}"
+            assert fhir.get(path, prefer="handling=strict")["total"] == 0, path
