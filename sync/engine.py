@@ -59,6 +59,7 @@ def source_of(link: Link) -> Source:
         connection=link.connection_id,
         version="any" if device else link.fhir_version,
         patient="" if device else link.account,
+        also_bases=(link.api_base,),
     )
 
 
