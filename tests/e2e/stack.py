@@ -117,11 +117,16 @@ class Stack:
 
     @property
     def client_id(self) -> str:
-        return str(self._demo_app()["client_id"])
+        return self._demo_app()["client_id"]
 
     @property
     def client_secret(self) -> str:
-        return str(self._demo_app()["client_secret"])
+        return self._demo_app()["client_secret"]
+
+    @property
+    def password(self) -> str:
+        """The demo developer's."""
+        return self._demo_app()["password"]
 
     def pids(self) -> dict[str, int]:
         """The main processes: `web`, `cluster`, `sandbox`, `database`."""
@@ -152,7 +157,7 @@ class Stack:
         for file in (self.var_dir / "secrets").iterdir():
             found.update([] if file.suffix == ".json" else file.read_text().split())
         app = self._demo_app()
-        return found | {str(app["client_secret"]), str(app["password"])}
+        return found | {app["client_secret"], app["password"]}
 
     def sandbox_expected(self, system: str, account: str) -> Record:
         """What the sandbox hospital holds of this account's patient: type → source id → resource,
