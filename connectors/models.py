@@ -13,8 +13,8 @@ CLINICAL, DEVICE = "clinical", "device"
 
 
 class System(models.Model):
-    """A catalogue row: a hospital, payer or wearable. `id` is public, allocated once and never reused
-    (wire contract 8.1, 16).
+    """A catalogue row: a hospital, payer or wearable. `id` is public, allocated once and never
+    reused (wire contract 8.1, 16).
     """
 
     id = models.BigIntegerField(primary_key=True)

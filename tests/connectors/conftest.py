@@ -65,7 +65,7 @@ def start_url(clinic: System, dana_app: NewClient, alice_token: str) -> str:
 def state_of(response: Any) -> str:
     """Our state in the redirect to the source."""
     assert response.status_code == 302, response.content
-    return parse_qs(urlsplit(response["Location"]).query)["state"][0]
+    return str(parse_qs(urlsplit(response["Location"]).query)["state"][0])
 
 
 def come_back(browser: Client, state: str, **query: str) -> Any:

@@ -34,7 +34,7 @@ def test_rows_are_what_ids_and_connectors_need() -> None:
         assert not system.resource_url.endswith("/")
         assert (system.fhir_version in ("dstu2", "stu3", "r4")) == (system.kind == CLINICAL)
         if system.kind == CLINICAL:
-            assert smart_for(system.slug)
+            assert smart_for(system.slug).slug == system.slug
 
 
 def test_loading_again_changes_nothing() -> None:

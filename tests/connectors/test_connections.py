@@ -47,7 +47,7 @@ def imported(connection: Connection, now: datetime) -> Connection:
         version="r4",
         patient=connection.account,
     )
-    resources = [
+    resources: list[bytes | dict[str, Any]] = [
         {"resourceType": "Patient", "id": "p-1"},
         {"resourceType": "Condition", "id": "c-1", "subject": {"reference": "Patient/p-1"}},
     ]
@@ -210,7 +210,7 @@ def test_a_client_calls_for_its_user_by_any_id(
     headers = {"client-id": own["client_id"], "client-secret": own["client_secret"]}
     answers = [
         Client().get(CONNECTIONS, {**own, "app_user_id": "alice"}),
-        Client().get(CONNECTIONS, {**own, "oneup_user_id": alice.pk}),
+        Client().get(CONNECTIONS, {**own, "oneup_user_id": str(alice.pk)}),
         Client(headers={**headers, "x-oneup-user-id": str(alice.pk)}).get(CONNECTIONS),
     ]
     for response in answers:
@@ -221,11 +221,12 @@ def test_another_clients_user_does_not_exist(
     mallory_app: NewClient, alice: AppUser, connection: Connection
 ) -> None:
     own = {"client-id": mallory_app.client_id, "client-secret": mallory_app.client_secret}
-    for headers, query in (
+    ways: list[tuple[dict[str, str], dict[str, str]]] = [
         ({"x-oneup-user-id": str(alice.pk)}, {}),
-        ({}, {"oneup_user_id": alice.pk}),
+        ({}, {"oneup_user_id": str(alice.pk)}),
         ({"x-oneup-user-id": "999999"}, {}),
-    ):
+    ]
+    for headers, query in ways:
         response = Client(headers={**own, **headers}).get(CONNECTIONS, query)
         assert response.status_code == 404
         assert response.json() == {"success": False, "error": "this user does not exist"}
