@@ -91,7 +91,10 @@ class Reception:
             isinstance(source_id, str) and 0 < len(source_id) <= MAX_SOURCE_ID
         ):
             raise Rejected(f"{rtype}: bad id")
-        content = digits.canonical(_content(resource))
+        try:
+            content = digits.canonical(_content(resource))
+        except TypeError:  # of a dict: no JSON value, or nested too deeply
+            raise Rejected(f"{rtype}: not JSON") from None
         source_id = source_id or identity.made_up(content)
         url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
         src = source_key(url)

@@ -23,6 +23,9 @@ NUMBERS = [
 ]
 
 
+DEEP = b'{"a":' * 300 + b"1" + b"}" * 300
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_is_printed_as_it_was_written(number: str) -> None:
     text = f'{{"value":{number},"list":[{number},1]}}'.encode()
@@ -41,7 +44,7 @@ def test_any_decimal_is_printed_as_it_was_written(number: str) -> None:
     assert digits.dumps(digits.loads(text)) == text
 
 
-@pytest.mark.parametrize("text", [b'{"a":NaN}', b'{"a":"\\ud800"}', b'{"a":1.10', b"\xff"])
+@pytest.mark.parametrize("text", [b'{"a":NaN}', b'{"a":"\\ud800"}', b'{"a":1.10', b"\xff", DEEP])
 def test_what_is_not_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         digits.loads(text)

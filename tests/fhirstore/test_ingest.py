@@ -145,6 +145,7 @@ def test_owners_and_versions_are_separate() -> None:
             "MedicationRequest: not a type of this version",
         ),
         ({"resourceType": "Observation", "id": 5}, "Observation: bad id"),
+        ({"resourceType": "Observation", "id": "x", "note": {1, 2}}, "Observation: not JSON"),
     ],
 )
 def test_what_is_no_resource_is_rejected_and_the_rest_stored(sent: Any, problem: str) -> None:
