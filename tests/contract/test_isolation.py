@@ -140,8 +140,9 @@ def alice(stack: Stack, app: App) -> User:
     """Alice, with a patient of her own in each version and a connection."""
     person = app.user(APP_USER_ID)
     for version in ("dstu2", "stu3", "r4"):
-        for body in (
-            {"resourceType": "Patient", "id": "canary", "name": [{"family": CANARY}]},
+        family: Any = [CANARY] if version == "dstu2" else CANARY
+        bodies: list[dict[str, Any]] = [
+            {"resourceType": "Patient", "id": "canary", "name": [{"family": family}]},
             {
                 "resourceType": "Observation",
                 "id": "canary-obs",
@@ -149,9 +150,8 @@ def alice(stack: Stack, app: App) -> User:
                 "code": {"text": CANARY},
                 "subject": {"reference": "Patient/canary"},
             },
-        ):
-            if version == "dstu2" and "name" in body:
-                body = {**body, "name": [{"family": [CANARY]}]}
+        ]
+        for body in bodies:
             answer = app.call(
                 "POST",
                 f"/fhir/{version}/{body['resourceType']}",

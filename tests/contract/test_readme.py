@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,10 @@ def blocks() -> list[tuple[str, str]]:
     return pattern.findall(README.read_text())
 
 
-def documents(text: str) -> list[dict[str, object] | list[object]]:
+def documents(text: str) -> list[Any]:
     """The JSON documents that curl printed one after the other."""
-    decoder, found, at = json.JSONDecoder(), [], 0
+    decoder, at = json.JSONDecoder(), 0
+    found: list[Any] = []
     while at < len(text):
         document, at = decoder.raw_decode(text, at)
         found.append(document)
@@ -54,8 +56,8 @@ def test_the_walk_of_the_readme_leads_to_data(stack: Stack) -> None:
         return done.stdout.strip()
 
     clinical, devices = documents(run(steps[1][1]))
-    assert 4706 in [s["id"] for s in clinical]  # type: ignore[index,call-overload]
-    assert 4709 in [s["id"] for s in devices]  # type: ignore[index,call-overload]
+    assert 4706 in [s["id"] for s in clinical]
+    assert 4709 in [s["id"] for s in devices]
 
     code, token = run(steps[2][1] + "\necho $CODE $TOKEN").split()
     lines += [f"CODE={code}", f"TOKEN={token}"]
@@ -63,12 +65,12 @@ def test_the_walk_of_the_readme_leads_to_data(stack: Stack) -> None:
     links = documents(run(steps[3][1]))
     for link, login in zip(links, LOGINS.values(), strict=True):
         browser = Browser(stop_at=stack.redirect_uri)
-        browser.open(str(link["url"])).sign_in(*login)  # type: ignore[call-overload]
+        browser.open(str(link["url"])).sign_in(*login)
         assert "success=true" in browser.url
 
-    def data() -> list[dict[str, object] | list[object]] | None:
+    def data() -> list[Any] | None:
         answers = documents(run(steps[4][1]))
-        return answers if all(a["total"] for a in answers) else None  # type: ignore[call-overload]
+        return answers if all(a["total"] for a in answers) else None
 
     patient, condition, steps_found = wait_for(data, seconds=60, what="the walk's data")
     # Faster than a person: where the wearable answers first, its home Patient is there as well.
