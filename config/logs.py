@@ -103,6 +103,8 @@ CONFIG: dict[str, Any] = {
         # Django says every 4xx answer again, which the access log has said already.
         "django": {"level": "INFO", "handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
+        # Anybody can send any host; the access log has the 400.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
         "django-q": {"level": "WARNING", "handlers": [], "propagate": True},
         "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},

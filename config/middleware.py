@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseForbidden
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -47,14 +47,19 @@ def is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith(API) or request.path_info == "/connect/session"
 
 
-class SecurityHeaders:
-    """Headers for all answers: who may show us in a frame, and no guessing of content types."""
+class EveryAnswer:
+    """For all requests: our own hosts only. For all answers: their length, no guessing of content
+    types, and no frames but for what may be framed.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.get_host()  # raises DisallowedHost, answered with 400
         response = self.get_response(request)
+        if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         if not request.path_info.startswith(FRAMED):
             response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -120,7 +120,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
-    "config.middleware.SecurityHeaders",
+    "config.middleware.EveryAnswer",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.PagePolicy",
     "corsheaders.middleware.CorsMiddleware",

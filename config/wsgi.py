@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config import env
@@ -32,10 +33,14 @@ def normal_path(path: str) -> str:
     return path.removesuffix("/")
 
 
-def tolerant(application: Application) -> Application:
-    """The application, called with normal paths and single credential headers."""
+def tolerant(application: Application, *, https: bool) -> Application:
+    """The application, called with normal paths and single credential headers. `https` says that
+    the outside world reaches us so; no header can say it.
+    """
 
     def call(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if https:
+            environ["wsgi.url_scheme"] = "https"
         environ["PATH_INFO"] = normal_path(environ.get("PATH_INFO", "/"))
         for name in CREDENTIALS:
             if "," in environ.get(name, ""):
@@ -48,4 +53,5 @@ def tolerant(application: Application) -> Application:
 
 
 env.use_our_settings()
-application = tolerant(get_wsgi_application())
+_django = get_wsgi_application()
+application = tolerant(_django, https=settings.HTTPS)

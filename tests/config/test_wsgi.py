@@ -39,6 +39,13 @@ def test_the_same_credential_twice_counts_as_one(joined: str, seen: str) -> None
         return []
 
     environ = {"PATH_INFO": "/x/", "QUERY_STRING": "next=//a/", "HTTP_CLIENT_ID": joined}
-    list(tolerant(application)(environ, lambda *args: None))
+    list(tolerant(application, https=False)(environ, lambda *args: None))
     assert environs[0]["HTTP_CLIENT_ID"] == seen
     assert environs[0]["QUERY_STRING"] == "next=//a/"
+
+
+@pytest.mark.parametrize("https, scheme", [(True, "https"), (False, "http")])
+def test_the_scheme_is_what_the_operator_said(https: bool, scheme: str) -> None:
+    environ = {"PATH_INFO": "/x", "wsgi.url_scheme": "http"}
+    list(tolerant(lambda environ, start: [], https=https)(environ, lambda *args: None))
+    assert environ["wsgi.url_scheme"] == scheme

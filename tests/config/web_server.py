@@ -44,9 +44,16 @@ def serving(application: str, *, log: Path, **env: str) -> Iterator[int]:
         server.wait(30)
 
 
-def ask(port: int, target: str, headers: Sequence[tuple[str, str]] = (), body: str = "") -> bytes:
+def ask(
+    port: int,
+    target: str,
+    headers: Sequence[tuple[str, str]] = (),
+    *,
+    body: str = "",
+    host: str = "127.0.0.1",
+) -> bytes:
     """One HTTP/1.1 request, byte for byte as given; the whole answer."""
-    lines = [f"{'POST' if body else 'GET'} {target} HTTP/1.1", "Host: 127.0.0.1"]
+    lines = [f"{'POST' if body else 'GET'} {target} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers]
     lines += [f"Content-Length: {len(body)}", "Connection: close", "", body]
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:

@@ -33,7 +33,7 @@ def status(stack: Stack, path: str) -> int:
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return psutil.wait_procs(processes, timeout=10)[1]
+    return list(psutil.wait_procs(processes, timeout=10)[1])
 
 
 def test_it_is_healthy_and_ready_when_it_says_so(stack: Stack) -> None:
