@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from fhirstore.search.clause import common_parameter
 from fhirstore.search.definitions import SearchParameter, parameters, types
-from fhirstore.search.request import common_parameter
 
 PROJECT = "Careweave"
 FHIR_VERSIONS = {"dstu2": "1.0.2", "stu3": "3.0.2", "r4": "4.0.1"}

@@ -4,9 +4,11 @@ bound, never written into the text."""
 from __future__ import annotations
 
 from fhirstore.errors import InvalidValue
+from fhirstore.search.chain import compile_chain
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
 from fhirstore.search.escapes import split, unescape
-from fhirstore.search.request import Clause, SearchRequest
+from fhirstore.search.request import SearchRequest
 from fhirstore.search.types import common, date, number, reference, string, system_only, token, uri
 
 _MODIFIERS = {
@@ -30,6 +32,8 @@ def compile_search(request: SearchRequest, scope: Scope) -> Plan:
 
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """One clause's condition."""
+    if clause.chained:
+        return compile_chain(clause, scope, binder, compile_clause)
     kind = clause.parameter.type
     if clause.modifier == "missing":
         return common.by_missing(clause, scope, binder)

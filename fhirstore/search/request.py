@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
-from fhirstore.search.definitions import SearchParameter, parameters, primary_date
-from fhirstore.search.escapes import split
+from fhirstore.search.clause import Clause, read_clause
+from fhirstore.search.definitions import primary_date
 
 LIST_PAGE, LONGEST_PAGE = 10, 1000
 FARTHEST_SKIP = 2**62
@@ -23,7 +23,6 @@ UNREPEATED = ("access_token",)
 """Never repeated in a link: bundles are kept by apps, and a token must not lie in them."""
 _QUIET = ("_format", "_pretty", "_total")
 _DIGITS = re.compile(r"[0-9]{1,40}")
-_MOST_VALUES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +32,6 @@ class Pair:
     name: str
     value: str
     raw: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clause:
-    """One filter: a parameter, a modifier ("" for none) and values of which one must match (escapes
-    kept).
-    """
-
-    name: str
-    parameter: SearchParameter
-    modifier: str
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +128,6 @@ class _Reader:
 
     def __init__(self, version: str, rtype: str) -> None:
         self.version, self.rtype = version, rtype
-        self.known = parameters(version, rtype)
         self.clauses: list[Clause] = []
         self.sort: Sort | None = None
         self.ignored: dict[str, None] = {}
@@ -160,7 +146,7 @@ class _Reader:
         elif name == "_sort":
             self._take_sort(pair, modifier)
         else:
-            self._take_filter(pair, name, modifier)
+            self._take_filter(pair)
 
     def _take_sort(self, pair: Pair, modifier: str) -> None:
         if modifier not in ("", "asc", "desc"):
@@ -180,44 +166,15 @@ class _Reader:
             return "rid"
         return {"_id": "fid", "_lastUpdated": "updated"}.get(name)
 
-    def _take_filter(self, pair: Pair, name: str, modifier: str) -> None:
-        parameter = self.known.get(name) or common_parameter(self.version, name)
-        if parameter is None or not parameter.paths:
+    def _take_filter(self, pair: Pair) -> None:
+        clause = read_clause(self.version, self.rtype, pair.name, pair.value)
+        if clause is None:
             self._unknown(pair)
-            return
-        if not pair.value:
+        elif clause.values:
+            self.clauses.append(clause)
+        else:
             self.ignored[pair.name] = None
-            return
-        values = [value for value in split(pair.value, ",") if value]
-        if len(values) > _MOST_VALUES:
-            raise InvalidValue(parameter=name, problem=f"more than {_MOST_VALUES} values")
-        if values:
-            self.clauses.append(
-                Clause(name=name, parameter=parameter, modifier=modifier, values=tuple(values))
-            )
 
     def _unknown(self, pair: Pair) -> None:
         self.ignored[pair.name] = None
         self.unknown[pair.name] = None
-
-
-_COMMON = {
-    "_id": "id",
-    "_lastUpdated": "updated",
-    "_tag": "token",
-    "_security": "token",
-    "_profile": "uri",
-    "_source": "uri",
-}
-
-
-def common_parameter(version: str, name: str) -> SearchParameter | None:
-    """A parameter that every type has; `_source` exists in R4 only."""
-    if name not in _COMMON or (name == "_source" and version != "r4"):
-        return None
-    return replace(_COMMON_TEMPLATE, code=name, type=_COMMON[name], stored=(name,), id=name)
-
-
-_COMMON_TEMPLATE = SearchParameter(
-    code="", type="", paths=("meta",), stored=(), targets=(), components=(), id=""
-)

@@ -282,3 +282,51 @@ def test_a_search_by_form_is_the_same_search(fhir: Fhir) -> None:
     assert bundle["total"] == 2
     assert bundle["link"][0]["url"].endswith("/r4/Observation?status=final&code=66334-4&_count=1")
     assert fhir.post("/r4/Observation/_search", {"odd": 1})["total"] == len(OBSERVATIONS)
+
+
+@pytest.mark.parametrize("version", ["stu3", "r4"])
+@pytest.mark.parametrize(
+    "query, matches",
+    [
+        ("subject:Patient.gender=female", "a"),
+        ("patient.gender=female", "a"),
+        ("subject.gender=female,male", "a b"),
+        ("patient.gender=female&status=final", "a"),
+        ("patient.gender:not=female", "b"),
+        ("patient.name=smi", "b"),
+        ("patient._id=p1", "a"),
+        ("patient.organization.name=clinic", "b"),
+        ("patient.organization:Organization.name:exact=Clinic", "b"),
+        ("subject:Group.gender=female", "a b c"),  # a Group has no such parameter: ignored
+        ("patient.odd=1", "a b c"),
+    ],
+)
+def test_chains(fhir: Fhir, version: str, query: str, matches: str) -> None:
+    fhir.store(
+        version,
+        {"resourceType": "Organization", "id": "org", "name": "Clinic"},
+        {"resourceType": "Patient", "id": "p1", "gender": "female"},
+        {
+            "resourceType": "Patient",
+            "id": "p2",
+            "gender": "male",
+            "name": [{"family": "Smith"}],
+            "managingOrganization": {"reference": "Organization/org"},
+        },
+        {
+            "resourceType": "Observation",
+            "id": "a",
+            "status": "final",
+            "subject": {"reference": "Patient/p1"},
+        },
+        {"resourceType": "Observation", "id": "b", "subject": {"reference": "Patient/p2"}},
+        {"resourceType": "Observation", "id": "c"},
+    )
+    bundle = fhir.get(f"/{version}/Observation?{query}")
+    assert sorted(ids(bundle)) == matches.split()
+    assert bundle["total"] == len(matches.split())
+
+
+@pytest.mark.parametrize("query", ["status.name=x", "subject:Odd.name=x", "patient.birthdate=abc"])
+def test_chains_that_cannot_be(fhir: Fhir, query: str) -> None:
+    assert fhir.get(f"/r4/Observation?{query}", expect=400)["issue"][0]["code"] == "value"

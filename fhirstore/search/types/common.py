@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from fhirstore.errors import InvalidValue
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Scope
 from fhirstore.search.definitions import present_bits
 from fhirstore.search.escapes import unescape
-from fhirstore.search.request import Clause
 from fhirstore.search.types import date
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

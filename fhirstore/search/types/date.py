@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.definitions import primary_date
 from fhirstore.search.escapes import unescape
 from fhirstore.search.moments import moments
-from fhirstore.search.request import Clause
 from fhirstore.search.types.prefix import split_prefix
 
 _MILLISECOND, _SECOND = 1_000, 1_000_000
@@ -89,11 +89,11 @@ def _by_rid(asked: Asked, scope: Scope, binder: Binder) -> str:
     certain, edges = _regions(asked)
     tests = [_within("{d}", certain, binder)] if certain else []
     if edges:
-        number = binder.bind(scope.number, "smallint")
+        # Scalar on purpose: `exists` may be planned by hashing all of the owner's rows.
         tests.append(
-            f"({_within('{d}', edges, binder)} and exists (select 1 from fhir_resource e"
-            f" where e.owner = {{d}}.owner and e.rtype = {number} and e.rid = {{d}}.rid"
-            f" and {compared(asked, 'e', binder)}))"
+            f"({_within('{d}', edges, binder)} and (select {compared(asked, 'e', binder)}"
+            f" from fhir_resource e where {scope.owners.own('e')} and e.owner = {{d}}.owner"
+            f" and e.rtype = {scope.number} and e.rid = {{d}}.rid))"
         )
     return " or ".join(tests)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import split, unescape
 from fhirstore.search.precision import implicit_range
-from fhirstore.search.request import Clause
 from fhirstore.search.types.prefix import split_prefix
 
 

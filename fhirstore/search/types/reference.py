@@ -9,9 +9,9 @@ from dataclasses import replace
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.rtypes import BY_LOWER_CASE, NAMES
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import unescape
-from fhirstore.search.request import Clause
 from fhirstore.search.types import token
 
 _TYPED = re.compile(r"([A-Za-z]+)/([^/]+)(?:/_history/[^/]+)?")

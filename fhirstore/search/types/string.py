@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from fhirstore import keys
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import unescape
-from fhirstore.search.request import Clause
 
 MODIFIERS = ("", "exact", "contains")
 AFTER_ALL = "\U0010ffff"

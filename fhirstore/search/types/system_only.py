@@ -7,9 +7,9 @@ import json
 import re
 
 from fhirstore import keys
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.paths import split_type
-from fhirstore.search.request import Clause
 
 _SEGMENT = re.compile(r"(\w+)(?:\[(?:(\w+)=([^\]]*)|(\d+))\])?(?:\?\w+)?")
 _INSIDE = {"CodeableConcept": ".coding", "Coding": "", "Identifier": ""}

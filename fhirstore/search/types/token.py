@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import split, unescape
-from fhirstore.search.request import Clause
 
 MODIFIERS = ("", "not")
 _RANKS = {"identifier": 0, "code": 1, "category": 3, "status": 4}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
+from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import unescape
-from fhirstore.search.request import Clause
 from fhirstore.search.types import string
 
 MODIFIERS = ("", "below", "above")

@@ -1,0 +1,38 @@
+"""Chains: `subject:Patient.name=x` asks for what refers to a match
+(hl7.org/fhir/R4/search.html#chaining).
+
+A reference's key is its parameter's key and its target's, joined by xor, so SQL makes it from the
+targets themselves. Targets are looked for among the same owner's resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fhirstore import keys
+from fhirstore.rtypes import NUMBERS
+from fhirstore.search.clause import Clause
+from fhirstore.search.condition import Binder, Branch, Condition, Scope
+
+Compile = Callable[[Clause, Scope, Binder], Condition]
+
+
+def compile_chain(
+    clause: Clause, scope: Scope, binder: Binder, compile_clause: Compile
+) -> Condition:
+    """The rows that refer to a resource which meets the chained clause."""
+    tests = []
+    for target, step in clause.chained:
+        inner = replace(scope, rtype=target, number=NUMBERS[target])
+        met = compile_clause(step, inner, binder).test(scope.owners, "r")
+        for param in clause.parameter.stored:
+            key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
+            named = f"r.owner, {key} # r.self" if scope.owners.merged else f"{key} # r.self"
+            column = "x.owner, x.key" if scope.owners.merged else "x.key"
+            tests.append(
+                f"({column}) in (select {named} from fhir_resource r where {scope.owners.own('r')}"
+                f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0 and {met})"
+            )
+    where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
+    return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)

@@ -1,0 +1,85 @@
+"""One filter of a search as asked: parameter, modifier, values; a chain's further steps inside it.
+Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fhirstore.errors import InvalidValue
+from fhirstore.rtypes import BY_LOWER_CASE
+from fhirstore.search.definitions import SearchParameter, parameters, types
+from fhirstore.search.escapes import split
+
+_MOST_VALUES, _LONGEST_CHAIN = 1000, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One filter: a parameter, a modifier ("" for none) and values of which one must match (escapes
+    kept). A chain (`subject:Patient.name`) has no values but `chained`: the target's type and the
+    clause that one of its targets must meet, for each type that has such a parameter.
+    """
+
+    name: str
+    parameter: SearchParameter
+    modifier: str
+    values: tuple[str, ...]
+    chained: tuple[tuple[str, Clause], ...] = ()
+
+
+def read_clause(version: str, rtype: str, name: str, value: str, depth: int = 0) -> Clause | None:
+    """The clause of `name=value`; None where the type has no such parameter. An empty value gives a
+    clause without values. Raises `InvalidValue`, naming the parameter."""
+    first, dot, rest = name.partition(".")
+    code, _, modifier = first.partition(":")
+    parameter = parameters(version, rtype).get(code) or common_parameter(version, code)
+    if parameter is None or not parameter.paths:
+        return None
+    if dot:
+        return _chain(version, parameter, modifier, rest, value, depth)
+    values = tuple(part for part in split(value, ",") if part)
+    if len(values) > _MOST_VALUES:
+        raise InvalidValue(parameter=code, problem=f"more than {_MOST_VALUES} values")
+    return Clause(name=code, parameter=parameter, modifier=modifier, values=values)
+
+
+def _chain(
+    version: str, parameter: SearchParameter, modifier: str, rest: str, value: str, depth: int
+) -> Clause | None:
+    name = parameter.code
+    if parameter.type != "reference" or depth >= _LONGEST_CHAIN:
+        raise InvalidValue(parameter=name, problem="cannot be chained")
+    targets = parameter.targets or tuple(types(version))
+    if modifier:
+        only = BY_LOWER_CASE.get(modifier.lower())
+        if only is None:
+            raise InvalidValue(parameter=name, problem=f"unknown modifier {modifier}")
+        targets = (only,)
+    steps = {t: read_clause(version, t, rest, value, depth + 1) for t in targets}
+    chained = tuple((target, step) for target, step in steps.items() if step is not None)
+    if not chained:
+        return None
+    values = chained[0][1].values
+    return Clause(name=name, parameter=parameter, modifier="", values=values, chained=chained)
+
+
+_COMMON = {
+    "_id": "id",
+    "_lastUpdated": "updated",
+    "_tag": "token",
+    "_security": "token",
+    "_profile": "uri",
+    "_source": "uri",
+}
+
+
+def common_parameter(version: str, name: str) -> SearchParameter | None:
+    """A parameter that every type has; `_source` exists in R4 only."""
+    if name not in _COMMON or (name == "_source" and version != "r4"):
+        return None
+    return replace(_COMMON_TEMPLATE, code=name, type=_COMMON[name], stored=(name,), id=name)
+
+
+_COMMON_TEMPLATE = SearchParameter(
+    code="", type="", paths=("meta",), stored=(), targets=(), components=(), id=""
+)
