@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from accounts.encryption import Secret
 from connectors.address_policy import address_policy
 from connectors.errors import Misconfigured
 from connectors.http import outbound_session
@@ -41,7 +42,7 @@ def _wearable(system: System) -> TokenEndpoint:
         token_url=system.token_url or vendor.token_url,
         revoke_url=system.revoke_url or vendor.revoke_url,
         client_id=system.client_id,
-        client_secret=system.client_secret,
+        client_secret=_secret(system),
         auth_method=_method(system, offered=(vendor.auth_method,)),
         scope=system.scope or vendor.scope,
         extra=vendor.authorize_extra,
@@ -66,13 +67,19 @@ def _hospital(system: System, now: datetime) -> TokenEndpoint:
         token_url=system.token_url or found.token,
         revoke_url=system.revoke_url or found.revoke,
         client_id=system.client_id,
-        client_secret=system.client_secret,
+        client_secret=_secret(system),
         auth_method=_method(system, offered=found.auth_methods),
         scope=system.scope
         or scopes.wanted(types=types, capabilities=found.capabilities, wildcard=platform.wildcard),
         extra=(("aud", base),),
         policy=policy,
     )
+
+
+def _secret(system: System) -> Secret:
+    """The client secret, also of a row that was just made and holds it in clear."""
+    secret = system.client_secret
+    return secret if isinstance(secret, Secret) else Secret(secret)
 
 
 def _method(system: System, *, offered: tuple[str, ...]) -> str:
@@ -83,6 +90,6 @@ def _method(system: System, *, offered: tuple[str, ...]) -> str:
         if system.auth_method not in (BASIC, POST, NONE):
             raise Misconfigured(f"client authentication {system.auth_method} is not supported")
         return system.auth_method
-    if not system.client_secret.reveal():
+    if not system.client_secret:
         return NONE
     return POST if POST in offered and BASIC not in offered else BASIC

@@ -49,7 +49,7 @@ def cut(body: bytes, *, what: str) -> PageText:
         text = body.decode("utf-8-sig")
         members: dict[str, Any] = {}
         entries: list[Entry] = []
-        for key, value, start, _ in _members(text, _skip(text, 0)):
+        for key, value, start, _ in _members(text, _skip(text, 0), alone=True):
             if key == "entry" and isinstance(value, list):
                 entries = [found for at in _items(text, start) if (found := _entry(text, at))]
             else:
@@ -83,8 +83,10 @@ def _entry(text: str, at: int) -> Entry | None:
     return Entry(text=span.encode(), value=resource, mode=mode)
 
 
-def _members(text: str, at: int) -> Iterator[tuple[str, Any, int, int]]:
-    """Key, value, and start and end of the value, of each member of the object at `at`."""
+def _members(text: str, at: int, *, alone: bool = False) -> Iterator[tuple[str, Any, int, int]]:
+    """Key, value, and start and end of the value, of each member of the object at `at`; `alone`:
+    nothing may follow it.
+    """
     if text[at] != "{":
         raise ValueError("not an object")
     at = _skip(text, at + 1)
@@ -99,6 +101,8 @@ def _members(text: str, at: int) -> Iterator[tuple[str, Any, int, int]]:
         value, end = _decoder.raw_decode(text, start)
         yield key, value, start, end
         at = _next(text, end, "}")
+    if alone and _skip(text, at + 1) != len(text):
+        raise ValueError("something follows the object")
 
 
 def _items(text: str, at: int) -> Iterator[int]:
