@@ -17,7 +17,11 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 def read_body(request: HttpRequest) -> bytes:
     """The body, whatever Content-Type it claims. Raises `TooLong`."""
-    body = request.read(LONGEST_BODY + 1)
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    # To Django a body without Content-Length is none; the server knows where a chunked one ends.
+    ends = request.META.get("wsgi.input_terminated", False)
+    source = request.META["wsgi.input"] if chunked and ends else request
+    body: bytes = source.read(LONGEST_BODY + 1)
     if len(body) > LONGEST_BODY:
         raise TooLong(f"a body may have {LONGEST_BODY} bytes at most")
     return body

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 
+from fhirstore.api.bodies import read_body
 from tests.fhirstore.fhir_client import Fhir, ids, observation
 
 VERSIONS = ("dstu2", "stu3", "r4")
@@ -219,6 +222,13 @@ def test_conditional_reads_and_updates(fhir: Fhir) -> None:
     text(fhir.put("/r4/Patient/testpatient2", PATIENT, if_match=tag, expect=412))
     text(fhir.delete("/r4/Patient/testpatient2", if_match=tag, expect=412))
     text(fhir.post("/r4/Patient", PATIENT, if_none_exist="gender=female", expect=400))
+
+
+def test_a_body_without_a_length_is_read_where_the_server_knows_its_end() -> None:
+    body = b'{"resourceType":"Patient","id":"x"}'
+    sent = {"REQUEST_METHOD": "POST", "wsgi.input": BytesIO(body)}
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    assert read_body(WSGIRequest({**sent, **chunked})) == body
 
 
 def test_head_answers_without_a_body(fhir: Fhir) -> None:
