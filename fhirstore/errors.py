@@ -36,6 +36,12 @@ class UnknownParameter(FhirError):
     code = "not-supported"
 
 
+class Forbidden(FhirError):
+    """What the token's scope does not permit, found out only while the call is carried out."""
+
+    status, code = 403, "forbidden"
+
+
 class NotFound(FhirError):
     """No such resource, version, type or path; the same for what belongs to somebody else (wire
     contract 12.7)."""

@@ -17,7 +17,7 @@ from fhirstore import digits, outcome
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call, Interaction
 from fhirstore.api.transaction import chosen_ids
-from fhirstore.errors import FhirError, InvalidRequest, NotFound
+from fhirstore.errors import FhirError, Forbidden, InvalidRequest, NotFound
 
 LEGACY_MOST, MOST = 20, 5000
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 4}
@@ -25,12 +25,6 @@ _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 4}
 Resolve = Callable[[str, str], tuple[Interaction, Mapping[str, str]]]
 """(method, path below the base) to the interaction and what the path names; raises NotFound or
 MethodNotAllowed."""
-
-
-class Forbidden(FhirError):
-    """An entry that the token's scope does not permit."""
-
-    status, code = 403, "forbidden"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,19 +190,20 @@ def _resolved(call: Call, entries: list[Entry]) -> list[Entry]:
 
 
 def _carried_out(entry: Entry) -> Answer:
-    call, name = entry.call, entry.interaction.name
-    if not permits(call.access.scope, "*" if name == "everything" else call.rtype, name):
-        raise Forbidden(f"the token's scope does not permit {name} of {call.rtype}")
-    answer = entry.interaction.perform(call)
+    call, interaction = entry.call, entry.interaction
+    touched = "*" if interaction.any_type else call.rtype
+    permitted = permits(call.access.scope, touched, interaction.name)
     audit.record(
         call.access,
-        interaction=name,
-        resource_type=call.rtype,
+        interaction=interaction.name,
+        resource_type=touched,
         resource_id=call.fid,
-        outcome=audit.GRANTED,
+        outcome=audit.GRANTED if permitted else audit.REFUSED,
         now=call.now,
     )
-    return answer
+    if not permitted:
+        raise Forbidden(f"the token's scope does not permit {interaction.name} of {touched}")
+    return interaction.perform(call)
 
 
 def _told(entry: Entry, answer: Answer) -> bytes:

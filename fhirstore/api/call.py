@@ -100,10 +100,12 @@ class Answer:
 class Interaction:
     """A FHIR interaction: its name in scopes and the audit record, and what performs it.
 
-    `read_only`: it changes nothing. `takes`: what its body is ("resource", "form" or "").
+    `read_only`: it changes nothing. `any_type`: it touches more types than the one it names.
+    `takes`: what its body is ("resource", "form" or "").
     """
 
     name: str
     perform: Callable[[Call], Answer]
     read_only: bool = True
+    any_type: bool = False
     takes: str = ""

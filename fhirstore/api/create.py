@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+
+from accounts.scopes import permits
 from fhirstore import writes
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.stored import answer, told
 from fhirstore.changes import Stored
-from fhirstore.errors import InvalidRequest
+from fhirstore.errors import Forbidden, InvalidRequest
 
 
 def create(call: Call) -> Answer:
@@ -19,25 +23,20 @@ def create(call: Call) -> Answer:
     resource = check_resource(call.resource, rtype=call.rtype)
     if call.headers.get("if-none-exist"):
         raise InvalidRequest("conditional create (If-None-Exist) is not supported")
-    with told(call):
-        if call.fid:
-            stored = writes.update(
-                owner=call.owner,
-                version=call.version,
-                rtype=call.rtype,
-                fid=call.fid,
-                body=resource,
-                now=call.now,
-            )
-        else:
-            stored = writes.create(
-                owner=call.owner,
-                version=call.version,
-                rtype=call.rtype,
-                body=resource,
-                now=call.now,
-            )
+    with transaction.atomic(), told(call):
+        stored = _store(call, resource)
+        if not stored.created and not permits(call.access.scope, call.rtype, "update"):
+            raise Forbidden(f"the token's scope does not permit update of {call.rtype}")
     return written(call, stored)
+
+
+def _store(call: Call, resource: dict[str, Any]) -> Stored:
+    owner, version, rtype, now = call.owner, call.version, call.rtype, call.now
+    if call.fid:
+        return writes.update(
+            owner=owner, version=version, rtype=rtype, fid=call.fid, body=resource, now=now
+        )
+    return writes.create(owner=owner, version=version, rtype=rtype, body=resource, now=now)
 
 
 def written(call: Call, stored: Stored) -> Answer:

@@ -47,7 +47,7 @@ def everything(call: Call) -> Answer:
         version=call.version,
         url=f"{call.base}/Patient/{call.fid}/$everything",
         pairs=pairs,
-        ignored=[p.name for p in pairs if p.name not in _KNOWN],
+        ignored=[p for p in pairs if p.name not in _KNOWN],
         following=following,
     )
     entries = [

@@ -75,8 +75,10 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
         (
             _TYPE + _ID + r"/\$everything",
             {
-                "GET": Interaction(name="everything", perform=everything),
-                "DELETE": Interaction(name="delete", perform=delete_everything, read_only=False),
+                "GET": Interaction(name="everything", perform=everything, any_type=True),
+                "DELETE": Interaction(
+                    name="delete", perform=delete_everything, read_only=False, any_type=True
+                ),
             },
         ),
         (

@@ -45,7 +45,7 @@ def search(call: Call) -> Answer:
 
 
 def _ignored(request: SearchRequest) -> bytes:
-    names = ", ".join(sorted(request.ignored))
+    names = ", ".join(sorted({pair.name for pair in request.ignored}))
     said = outcome.outcome(
         severity="warning", code="not-supported", text=f"these parameters were ignored: {names}"
     )

@@ -78,7 +78,7 @@ def _answer(request: HttpRequest, version: str, prefix: str, path: str) -> Answe
             now=now,
             read_only=interaction.read_only,
             interaction="" if interaction.name == "bundle" else interaction.name,
-            resource_type="*" if path.endswith("/$everything") else named.get("rtype", "*"),
+            resource_type="*" if interaction.any_type else named.get("rtype", "*"),
             resource_id=named.get("fid", ""),
         )
     call = Call(

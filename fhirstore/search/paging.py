@@ -66,7 +66,7 @@ def check_window(request: SearchRequest, *, longest: int) -> None:
 
 
 def links(
-    *, version: str, url: str, pairs: Sequence[Pair], ignored: Iterable[str], following: str
+    *, version: str, url: str, pairs: Sequence[Pair], ignored: Iterable[Pair], following: str
 ) -> list[Link]:
     """The links of a page. `following` is the paging parameter of the next page, "" on the last.
 
@@ -75,8 +75,8 @@ def links(
     """
     if version != "r4" and not following:
         return []
-    dropped = {*UNREPEATED, *(ignored if version == "r4" else ())}
-    kept = [pair for pair in pairs if pair.name not in dropped]
+    dropped = set(ignored) if version == "r4" else set()
+    kept = [p for p in pairs if p.name not in UNREPEATED and p not in dropped]
     found = [("self", _url(url, [pair.raw for pair in kept]))]
     if following:
         others = [pair.raw for pair in kept if pair.name not in PAGING]

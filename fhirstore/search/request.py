@@ -50,7 +50,7 @@ class SearchRequest:
     """A search of one type in one version. `skip` is None unless one was given; `after` and
     `afterid` are "" for none.
 
-    `pairs` are all that were sent, `ignored` the names among them that had no effect.
+    `pairs` are all that were sent, `ignored` those among them that had no effect.
     """
 
     version: str
@@ -63,7 +63,7 @@ class SearchRequest:
     sort: Sort
     total_only: bool
     pairs: tuple[Pair, ...]
-    ignored: frozenset[str]
+    ignored: frozenset[Pair]
 
 
 def read_pairs(query: str) -> list[Pair]:
@@ -130,14 +130,14 @@ class _Reader:
         self.version, self.rtype = version, rtype
         self.clauses: list[Clause] = []
         self.sort: Sort | None = None
-        self.ignored: dict[str, None] = {}
+        self.ignored: set[Pair] = set()
         self.unknown: dict[str, None] = {}
 
     def take(self, pair: Pair) -> None:
         name, _, modifier = pair.name.partition(":")
         if name in ("_count", "_skip", "_offset") and not modifier:
             if not _DIGITS.fullmatch(pair.value):
-                self.ignored[pair.name] = None
+                self.ignored.add(pair)
         elif name in (*PAGING, *UNREPEATED, *_QUIET) and not modifier:
             pass
         elif name == "_summary" and not modifier:
@@ -151,15 +151,17 @@ class _Reader:
     def _take_sort(self, pair: Pair, modifier: str) -> None:
         if modifier not in ("", "asc", "desc"):
             raise InvalidValue(parameter="_sort", problem=f"unknown modifier {modifier}")
+        effective = False
         for key in pair.value.split(","):
             by = self._order(key.strip().removeprefix("-"))
             if by is None:
-                self._unknown(pair)
-                return
-            # Orders after the first could only part what shares its very moment.
-            self.sort = self.sort or Sort(
-                by=by, descending=key.strip().startswith("-") or modifier == "desc"
-            )
+                self.unknown[pair.name] = None
+            elif self.sort is None:
+                # Orders after the first could only part what shares its very moment.
+                descending = key.strip().startswith("-") or modifier == "desc"
+                self.sort, effective = Sort(by=by, descending=descending), True
+        if not effective:
+            self.ignored.add(pair)
 
     def _order(self, name: str) -> str | None:
         if name == primary_date(self.version, self.rtype):
@@ -173,8 +175,8 @@ class _Reader:
         elif clause.values:
             self.clauses.append(clause)
         else:
-            self.ignored[pair.name] = None
+            self.ignored.add(pair)
 
     def _unknown(self, pair: Pair) -> None:
-        self.ignored[pair.name] = None
+        self.ignored.add(pair)
         self.unknown[pair.name] = None

@@ -77,6 +77,9 @@ def test_a_token_in_the_query_works(fhir: Fhir, alice_token: str, now: datetime)
         ("patient/Patient.rs", "DELETE", "Patient/p1", 403),
         ("user/Patient.s", "GET", "Patient/p1", 403),
         ("user/Patient.u", "PUT", "Patient/p1", 200),
+        ("user/Patient.c", "POST", "Patient", 201),
+        ("user/Patient.d", "DELETE", "Patient/p1/$everything", 403),
+        ("user/*.d", "DELETE", "Patient/p1/$everything", 200),
     ],
 )
 def test_narrower_scopes_are_enforced(
@@ -99,14 +102,29 @@ def test_scopes_hold_for_a_bundles_entries(
 ) -> None:
     fhir.store("r4", {"resourceType": "Patient", "id": "p1"})
     narrow = Fhir(token_pair(dana_app, alice, now, "user/Patient.read").access_token, 0, now)
-    wanted = [("GET", "Patient/p1"), ("DELETE", "Patient/p1"), ("GET", "Observation")]
+    wanted = [
+        ("GET", "Patient/p1"),
+        ("DELETE", "Patient/p1"),
+        ("GET", "Observation"),
+        ("GET", "Patient/p1/$everything"),
+        ("DELETE", "Patient/p1/$everything"),
+    ]
     bundle = {
         "resourceType": "Bundle",
         "type": "batch",
         "entry": [{"request": {"method": m, "url": u}} for m, u in wanted],
     }
     entries = narrow.post("/r4", bundle)["entry"]
-    assert [entry["response"]["status"][:3] for entry in entries] == ["200", "403", "403"]
+    assert [entry["response"]["status"][:3] for entry in entries] == ["200", *["403"] * 4]
+
+
+def test_a_scope_to_create_is_none_to_overwrite(
+    fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datetime
+) -> None:
+    fhir.store("r4", {"resourceType": "Patient", "id": "p1"})
+    narrow = Fhir(token_pair(dana_app, alice, now, "user/Patient.c").access_token, 0, now)
+    narrow.post("/r4/Patient", {"resourceType": "Patient", "id": "p1"}, expect=403)
+    assert fhir.get("/r4/Patient/p1")["meta"]["versionId"] == "9000000000000"
 
 
 def test_every_data_call_is_audited_once(fhir: Fhir) -> None:

@@ -111,6 +111,10 @@ def test_links_of_the_older_versions_are_self_and_next_or_none(
         ("?odd=1&status=final", "?status=final", "?status=final&_after="),
         ("?status=final&_count=x", "?status=final", "?status=final&_after="),
         ("?_after=nonsense", "?_after=nonsense", "?_after="),
+        ("?_count=x&_count=5", "?_count=5", "?_count=5&_after="),
+        ("?status=&status=final", "?status=final", "?status=final&_after="),
+        ("?_sort=odd", "", "?_after="),
+        ("?_sort=-date,odd", "?_sort=-date,odd", "?_sort=-date,odd&_after="),
     ],
 )
 def test_r4_always_has_self_and_leaves_out_what_was_ignored(
