@@ -16,7 +16,7 @@ import requests
 
 from connectors.address_policy import origin
 from connectors.answer import ask, check, http_date
-from connectors.errors import ConnectorError, Malformed
+from connectors.errors import ConnectorError, Malformed, Unavailable
 from connectors.smart.complaint import complaint
 from connectors.smart.page_text import Entry, PageText, cut
 
@@ -26,7 +26,7 @@ REPEATS = 2
 
 
 class Refused(Exception):
-    """The server does not answer this question (400, 404, 405, 501): another may do."""
+    """The server does not answer this question (400, 404, 405, 410, 501): another may do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +98,10 @@ class Searchset:
         now = self._server.now()
         if first:
             self.server_time = http_date(response.headers.get("Date", ""))
-            if response.status_code in (400, 404, 405, 501):
+            if response.status_code in (400, 404, 405, 410, 501):
                 raise Refused(f"{self._rtype}: HTTP {response.status_code}")
+        elif response.status_code in (404, 410):  # what a server says of pages it has forgotten
+            raise Unavailable(f"{self._rtype}: the source has dropped the next page")
         check(response, now=now, what=self._rtype)
         page = cut(response.content, what=self._rtype)
         kind = page.members.get("resourceType")

@@ -12,6 +12,7 @@ import pytest
 from connectors import dance
 from connectors.errors import Malformed, Misconfigured, Unavailable
 from connectors.models import Connection, System
+from connectors.smart import discovery
 from tests.connectors.runs import run
 from tests.connectors.suite import CALLBACK, REFRESHED, ConnectorSuite
 from tests.connectors.vendor_server import Asked, Says, VendorServer, vendor_server
@@ -88,6 +89,7 @@ class TestSmart(ConnectorSuite):
         )
 
     def happy(self, server: VendorServer) -> None:
+        discovery.forget(f"{server.url}/fhir")  # a port may have been another server's
         server.says(
             "/fhir/.well-known/smart-configuration",
             Says(
@@ -212,6 +214,19 @@ class TestSmart(ConnectorSuite):
         server.routes[self.data_path] = answer
         assert set(run(connection, now=now).by_id()) == self.expected
 
+    @pytest.mark.parametrize("status", [404, 410])
+    def test_a_forgotten_page_is_asked_for_again_later(
+        self, server: VendorServer, connection: Connection, now: datetime, status: int
+    ) -> None:
+        server.routes[self.data_path] = lambda asked: (
+            Says(status=status)
+            if "page" in asked.query
+            else Says(body=bundle(CONDITIONS[0], next="Condition?page=2"))
+        )
+        found = run(connection, now=now, keep_going=True)
+        assert isinstance(found.failed["Condition"], Unavailable)
+        assert "Condition" not in found.checkpoints
+
     def test_pages_that_repeat_under_new_addresses_end(
         self, server: VendorServer, connection: Connection, now: datetime
     ) -> None:
@@ -242,7 +257,7 @@ class TestSmart(ConnectorSuite):
         later = server.asked_for(self.data_path)[before:]
         assert all("category" in asked.query for asked in later)
 
-    @pytest.mark.parametrize("status", [400, 403, 404])
+    @pytest.mark.parametrize("status", [400, 403, 404, 410])
     def test_a_type_refused_in_every_way_is_refused_alone(
         self, server: VendorServer, connection: Connection, now: datetime, status: int
     ) -> None:
