@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from allauth.account.models import EmailAddress
+
 from accounts.applications import create_client
 from accounts.models import Application, User
 from config import secret_files
@@ -42,7 +44,9 @@ def demo_app(*, folder: Path, now: datetime) -> DemoApp:
     developer = User.objects.get(pk=new.developer.pk)
     developer.set_password(password)
     developer.is_staff = developer.is_superuser = True
+    developer.email_confirmed_at = now
     developer.save()
+    EmailAddress.objects.create(user=developer, email=EMAIL, verified=True, primary=True)
     made = DemoApp(EMAIL, password, new.client_id, new.client_secret, REDIRECT_URI)
     secret_files.write(file, json.dumps(asdict(made)))
     return made

@@ -110,6 +110,9 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "rest_framework",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
     "oauth2_provider",
     "django_q",
     "accounts",
@@ -129,6 +132,8 @@ MIDDLEWARE = [
     "config.middleware.PageForms",
     "config.middleware.PageAuthentication",
     "config.middleware.PageMessages",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -143,6 +148,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "console.navigation.navigation",
             ]
         },
     }
@@ -177,14 +183,36 @@ vars().update(dj_email_url.parse(env.text("EMAIL_URL", "console:")))
 # --- People and tokens ----------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": name}
     for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+        "console.passwords.LongEnough",
+        "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "django.contrib.auth.password_validation.NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",  # the admin's login
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/console"
+ACCOUNT_ADAPTER = "console.sign_up.SignUp"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "console.forms.accounts.LogIn",
+    "signup": "console.forms.accounts.CreateAccount",
+    "reset_password": "console.forms.accounts.AskForReset",
+    "reset_password_from_key": "console.forms.accounts.NewPassword",
+    "change_password": "console.forms.accounts.ChangePassword",
+    "reauthenticate": "console.forms.accounts.Reauthenticate",
+}
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"

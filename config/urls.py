@@ -7,10 +7,16 @@ from django.urls import include, path
 
 from config import health
 
+handler400 = "console.views.errors.bad_request"
+handler403 = "console.views.errors.forbidden"
+handler404 = "console.views.errors.not_found"
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("", include("console.urls_accounts")),
+    path("", include("console.urls")),
     path("", include("accounts.api.urls")),
     path("", include("connectors.api.urls")),
     path("", include("connectors.pages.urls")),

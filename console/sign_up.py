@@ -1,0 +1,43 @@
+"""Our rules on top of allauth: addresses are lower case and double as the user name, a confirmed
+address is noted with its time, and the demo shows the mailed link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts import clock
+from accounts.models import User
+
+DEMO_LINK, DEMO_LINK_TO = "demo_confirmation_link", "confirmation_sent_to"
+
+
+class SignUp(DefaultAccountAdapter):  # type: ignore[misc]
+    """allauth's adapter (setting ACCOUNT_ADAPTER)."""
+
+    def clean_email(self, email: str) -> str:
+        return email.strip().lower()
+
+    def populate_username(self, request: HttpRequest, user: User) -> None:
+        user.username = user.email
+
+    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+        confirmed: bool = super().confirm_email(request, email_address)
+        if confirmed:
+            request.session.pop(DEMO_LINK, None)
+            User.objects.filter(pk=email_address.user_id, email_confirmed_at=None).update(
+                email_confirmed_at=clock.now()
+            )
+        return confirmed
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: Any, signup: bool
+    ) -> None:
+        request.session[DEMO_LINK_TO] = emailconfirmation.email_address.email
+        if not settings.PRODUCTION:
+            url = self.get_email_confirmation_url(request, emailconfirmation)
+            request.session[DEMO_LINK] = url
+        super().send_confirmation_mail(request, emailconfirmation, signup)

@@ -1,0 +1,7 @@
+"""Addresses of the console's pages about explorer: whole paths, without a slash at the end."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
