@@ -145,6 +145,27 @@ class AuditRecord(models.Model):
         return f"{self.interaction} {self.resource_type}"
 
 
+class PatientPermission(models.Model):
+    """A user (`owner`) lets another user of the same app (`seer`) see one Patient and what belongs
+    to it, in one FHIR version (wire contract 12.9).
+    """
+
+    owner = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    version = models.CharField(max_length=8)
+    patient = models.CharField(max_length=64)
+    seer = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["seer", "version", "owner", "patient"], name="patient_permission_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.seer_id} sees a patient of user {self.owner_id}"
+
+
 class CallCount(models.Model):
     """How many user-management calls an application made in its present hour (wire contract
     6.6).

@@ -35,6 +35,8 @@ fhir_outbox
 
 from __future__ import annotations
 
+from fhirstore.rtypes import NUMBERS
+
 CREATE = """
 create table fhir_owner (
   owner bigint primary key,
@@ -137,6 +139,12 @@ create table fhir_outbox (
   primary key (owner, seq)
 );
 """
+
+SUBSCRIPTIONS = f"""
+create index fhir_resource_subscription on fhir_resource (owner, fid, vers)
+where rtype = {NUMBERS["Subscription"]};
+"""
+"""The one question that is asked for all owners together: which Subscriptions there are."""
 
 TABLES = (
     "fhir_owner",

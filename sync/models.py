@@ -92,3 +92,47 @@ class Tick(models.Model):
 
     def __str__(self) -> str:
         return f"tick at {self.at.isoformat()}"
+
+
+class Transfer(models.Model):
+    """A transfer of a connection's data that was announced and has not ended: a first pull, a
+    reconnect or a refresh on demand (wire contract 15.3). The row goes with its end, so that each
+    has exactly one.
+
+    `event` is the id of the AuditEvent that announced it.
+    """
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="transfer"
+    )
+    opened = models.DateTimeField()
+    event = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"transfer of connection {self.connection_id}"
+
+
+class SubscriptionState(models.Model):
+    """How far a Subscription was told what changed (wire contract 15.2): up to `seq` of its owner's
+    changes.
+
+    `lease_until` is the claim under which one process at a time delivers.
+    """
+
+    owner = models.BigIntegerField()
+    fhir_version = models.CharField(max_length=8)
+    fid = models.CharField(max_length=64)
+    seq = models.BigIntegerField()
+    due = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["owner", "fhir_version", "fid"], name="subscription_state_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"subscription {self.fid} of user {self.owner}"
