@@ -30,6 +30,8 @@ def relative_time(*, at: datetime | None, now: datetime) -> str:
     distance = now - at
     if abs(distance) >= timedelta(days=1):
         return calendar_day(at, now=now)
+    if timedelta(0) <= distance < timedelta(seconds=5):
+        return _("just now")
     words = span(abs(distance))
     if distance < timedelta(0):
         return _("in %(span)s") % {"span": words}

@@ -27,7 +27,7 @@ def front(request: HttpRequest) -> HttpResponse:
     """What this is, and how to start; who is logged in goes to the console."""
     if isinstance(request.user, User):
         return redirect("/console")
-    return render(request, "console/front.html", {"answer": example_answer(), "curl": CURL})
+    return render(request, "console/front.html")
 
 
 def example_answer() -> str:
