@@ -2,6 +2,7 @@
 
 - `GET /control`: the clock, the faults, and per account the ids by type; `?system=` and `?account=`
   narrow it, `?at=` asks of another instant.
+- `GET /control/people`: the same without what the accounts hold, which is quick.
 - `POST /control/advance` `{"seconds": 3600}` moves the clock on (a negative number: back, never
   behind the real one).
 - `POST /control/results` `{"system": 4706, "account": "fhirjason"}` adds a laboratory result, now.
@@ -73,22 +74,31 @@ def state(request: HttpRequest) -> HttpResponse:
             raise BadCall("at has to be a time such as 2026-11-24T10:00:00Z") from None
         now = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
     wanted = request.GET.get("system")
-    return JsonResponse(
-        {
-            "now": now.isoformat(),
-            "ahead_seconds": world().state.ahead(),
-            "faults": [_fault(chosen) for chosen in world().state.faults()],
-            "menu": {entry.name: entry.says for entry in faults.MENU},
-            "systems": [
-                _system(place, now, request.GET.get("account"))
-                for place in HOUSES
-                if wanted in (None, str(place.system))
-            ],
-        }
-    )
+    systems = [
+        _system(place, request.GET.get("account"), holdings_at=now)
+        for place in HOUSES
+        if wanted in (None, str(place.system))
+    ]
+    return JsonResponse({**_settings(now), "systems": systems})
 
 
-def _system(place: House, now: datetime, username: str | None) -> dict[str, Any]:
+@_control("GET")
+def people(request: HttpRequest) -> HttpResponse:
+    """Who can sign in, and what is chosen for them."""
+    systems = [_system(place, None, holdings_at=None) for place in HOUSES]
+    return JsonResponse({**_settings(world().now()), "systems": systems})
+
+
+def _settings(now: datetime) -> dict[str, Any]:
+    return {
+        "now": now.isoformat(),
+        "ahead_seconds": world().state.ahead(),
+        "faults": [_fault(chosen) for chosen in world().state.faults()],
+        "menu": {entry.name: entry.says for entry in faults.MENU},
+    }
+
+
+def _system(place: House, username: str | None, *, holdings_at: datetime | None) -> dict[str, Any]:
     return {
         "id": place.system,
         "kind": place.kind,
@@ -100,7 +110,7 @@ def _system(place: House, now: datetime, username: str | None) -> dict[str, Any]
                 "name": account.name,
                 "line": account.line,
                 "subject": account.subject,
-                **_holdings(place, account.subject, now),
+                **(_holdings(place, account.subject, holdings_at) if holdings_at else {}),
             }
             for account in place.accounts
             if username in (None, account.username)

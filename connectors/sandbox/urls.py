@@ -46,6 +46,7 @@ handler500 = _broken
 urlpatterns = [
     path("sandbox.css", pages.stylesheet),
     path("control", control.state),
+    path("control/people", control.people),
     path("control/advance", control.advance),
     path("control/results", control.results),
     path("control/faults", control.faults_),

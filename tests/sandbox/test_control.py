@@ -19,6 +19,14 @@ def test_the_state_tells_clock_menu_and_holdings() -> None:
     assert names == ["fhirjason", "fhiremma", "demo"]
 
 
+def test_people_lists_who_can_sign_in_without_what_they_hold() -> None:
+    told = Visitor().client.get("/control/people").json()
+    accounts = [a for s in told["systems"] for a in s["accounts"]]
+    assert "fhirjason" in {a["account"] for a in accounts}
+    assert not [a for a in accounts if "counts" in a or "steps" in a]
+    assert told["menu"]["429"]
+
+
 def test_a_result_asked_for_is_found_at_once(jason: Visitor) -> None:
     before = jason.get("Observation", patient=JASON).json()["total"]
     made = jason.control("results", {"system": 4706, "account": "fhirjason"})
