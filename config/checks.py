@@ -24,24 +24,37 @@ def tasks_import(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
-def connection_data_imports(**kwargs: Any) -> list[CheckMessage]:
-    """The module of functions that manage a connection's data (config.E002)."""
-    names = (
-        "delete_connection_data",
-        "delete_user_data",
-        "resource_counts",
-        "request_refresh",
-        "sync_interval",
-        "ledger",
-    )
-    missing = []
-    for name in names:
-        try:
-            import_string(f"{settings.CONNECTION_DATA}.{name}")
-        except ImportError:
-            missing.append(name)
-    hint = f"{settings.CONNECTION_DATA} lacks {', '.join(missing)}"
-    return [Error(hint, id="config.E002")] if missing else []
+def modules_between_the_apps_import(**kwargs: Any) -> list[CheckMessage]:
+    """The modules of functions that manage a connection's data and that tell what happened on the
+    way to one (config.E002)."""
+    named = {
+        settings.CONNECTION_DATA: (
+            "delete_connection_data",
+            "delete_user_data",
+            "start_over",
+            "resource_counts",
+            "request_refresh",
+            "sync_interval",
+            "ledger",
+        ),
+        settings.MEMBER_EVENTS: (
+            "search_results",
+            "system_selected",
+            "not_established",
+            "authorized",
+        ),
+    }
+    found = []
+    for module, names in named.items():
+        missing = []
+        for name in names:
+            try:
+                import_string(f"{module}.{name}")
+            except ImportError:
+                missing.append(name)
+        if missing:
+            found.append(Error(f"{module} lacks {', '.join(missing)}", id="config.E002"))
+    return list(found)
 
 
 @register()

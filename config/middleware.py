@@ -7,6 +7,7 @@ time is spent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -33,18 +34,26 @@ API = (
     "/connect/api/",
     "/connect/system/",
     "/connect/push/",
+    "/api/",
     "/bulk-data/",
     "/healthz",
     "/readyz",
     "/metrics",
 )
-FRAMED = ("/connect/", "/search")
+FRAMED = re.compile(
+    r"/search(/[^/]*)?|/connect/(marketplace|[0-9]+|system/(clinical|device)/[^/]*)"
+)
 """Pages that an app may show in a frame of its own; which app, ONEUP_FRAME_ANCESTORS says."""
 
 
 def is_api(request: HttpRequest) -> bool:
     """Whether the path is called by programs, not by people."""
     return request.path_info.startswith(API) or request.path_info == "/connect/session"
+
+
+def may_be_framed(request: HttpRequest) -> bool:
+    """Whether the path is one of those that apps show in frames (wire contract 8.3, 11)."""
+    return FRAMED.fullmatch(request.path_info) is not None
 
 
 class EveryAnswer:
@@ -60,7 +69,7 @@ class EveryAnswer:
         response = self.get_response(request)
         if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
-        if not request.path_info.startswith(FRAMED):
+        if not may_be_framed(request):
             response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
@@ -70,7 +79,7 @@ class PagePolicy(CSPMiddleware):
     """The Content-Security-Policy: no inline script or style anywhere, frames by path."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        if request.path_info.startswith(FRAMED) and not hasattr(response, "_csp_replace"):
+        if may_be_framed(request) and not hasattr(response, "_csp_replace"):
             response._csp_replace = {"frame-ancestors": settings.FRAME_ANCESTORS.split()}
         return super().process_response(request, response)
 

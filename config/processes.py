@@ -25,10 +25,10 @@ from typing import Any
 LOOK_EVERY = 0.2
 STOP_SECONDS = 15
 SWEEP_SECONDS = 2
-STEADY_SECONDS = 10
+STEADY_SECONDS = 5
 """A program that lived this long and then crashed is started again at once; a younger one after a
 growing pause."""
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 5.0
 _PR_SET_PDEATHSIG = 1
 
 Say = Callable[[str], None]

@@ -97,6 +97,7 @@ ALLOWED_OUTBOUND_HOSTS = env.words("ALLOWED_OUTBOUND_HOSTS")
 env.let_oauthlib_speak_http()
 FIRST_SYNC_TASK = "sync.tasks.first_sync"
 CONNECTION_DATA = "sync.disconnect"
+MEMBER_EVENTS = "sync.member_events"
 SYNC_LEASE_SECONDS = env.integer("SYNC_LEASE_SECONDS", 45, minimum=3)
 
 # --- Django ---------------------------------------------------------------------------------------
@@ -114,13 +115,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "oauth2_provider",
+    "config",  # before django_q: its command qcluster replaces the one of that name
     "django_q",
     "accounts",
     "connectors",
     "fhirstore",
     "sync",
     "console",
-    "config",
 ]
 MIDDLEWARE = [
     "config.middleware.EveryAnswer",

@@ -66,6 +66,25 @@ def test_a_killed_process_is_told_and_started_again(stack: Stack, name: str) -> 
     assert alive(group) == []
 
 
+@pytest.mark.parametrize("member", range(4))
+def test_work_goes_on_after_any_process_of_the_cluster_was_killed(
+    stack: Stack, member: int
+) -> None:
+    """A worker that waits for work holds a lock that all share; see config/cluster.py."""
+    (guard,) = psutil.Process(stack.pids()["cluster"]).children()
+    members = sorted(guard.children(), key=lambda process: process.pid)
+    members[member].kill()
+    wait_for(lambda: alive([guard]) == [], seconds=30, what="the cluster ended")
+    before = last_tick(stack)
+    stack.queue_tick()
+    wait_for(lambda: last_tick(stack) != before, seconds=30, what="the queue works again")
+
+
+def last_tick(stack: Stack) -> str:
+    code = "from sync.models import Tick; print(Tick.objects.get().at.isoformat())"
+    return stack.manage("shell", "--no-imports", "-c", code).strip()
+
+
 def test_the_sandbox_answers(stack: Stack) -> None:
     wait_for(
         lambda: requests.get(f"{stack.sandbox_url}/control", timeout=10).ok,
