@@ -17,6 +17,7 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from fhirstore import database as db
+from fhirstore.amended import amend
 from fhirstore.arrival import Arrival, Reception, Rejected
 from fhirstore.changes import Changes, Incoming, lock_owner
 from fhirstore.held import Held, Key, Tombstone, held, tombstones
@@ -247,6 +248,8 @@ class _Writer:
             also=None if row is None else self._with_also(row),
         )
         if row:
+            if self._reception.wearable:
+                amend(incoming.resource, row.body)
             self._changes.update(incoming, row)
             return "updated"
         first = 0

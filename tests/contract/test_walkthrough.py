@@ -34,14 +34,14 @@ def connected(stack: Stack, person: User) -> User:
         browser = Browser(stop_at=stack.redirect_uri)
         browser.open(person.connect_url(kind, system)).sign_in(*account)
         assert parse_qs(urlsplit(browser.url).query)["success"] == ["true"]
-    wait_for(
-        lambda: all(
-            row["status"] == "connected"
-            for row in person.get("/connect/api/connections").json()["entry"]
-        ),
-        seconds=60,
-        what="both connections are connected",
-    )
+        wait_for(
+            lambda: all(
+                row["status"] == "connected"
+                for row in person.get("/connect/api/connections").json()["entry"]
+            ),
+            seconds=60,
+            what="the connection is connected",
+        )
     return person
 
 

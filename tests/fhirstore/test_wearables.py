@@ -149,6 +149,22 @@ def test_unchanged_readings_write_nothing_and_a_later_count_is_a_new_version() -
         assert (body["valueQuantity"]["value"], body["meta"]["versionId"]) == (200, "9000000000001")
 
 
+def test_a_final_value_that_changes_later_is_amended_and_stays_so() -> None:
+    take_in(DEVICE, steps(8123), source=wearable())
+    take_in(steps(8200), source=wearable(), now=LATER)
+    assert {only("Observation", version=version)["status"] for version in VERSIONS} == {"amended"}
+
+    assert take_in(steps(8200), source=wearable(), now=LATER).unchanged == 1
+    take_in(steps(8200, code={"text": "Steps of the day"}), source=wearable(), now=LATER)
+    assert only("Observation")["status"] == "amended"
+
+
+def test_a_running_day_that_ends_is_final() -> None:
+    take_in(DEVICE, steps(100, status="preliminary"), source=wearable())
+    take_in(steps(8123), source=wearable(), now=LATER)
+    assert only("Observation")["status"] == "final"
+
+
 def test_the_index_finds_a_reading_in_each_versions_own_terms() -> None:
     take_in(DEVICE, steps(), source=wearable())
     fid = only("Observation")["id"]
