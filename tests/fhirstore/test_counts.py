@@ -1,0 +1,64 @@
+"""Counts by type and by owner: right, and read from indexes alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fhirstore import counts, database
+from fhirstore.rtypes import NUMBERS
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 24, 10, 42, tzinfo=UTC)
+_ROW = """
+insert into fhir_resource
+  (owner, rid, self, updated, present, version, rtype, vers, fid, keys, body)
+values (%s, %s, 0, %s, 0, 0, %s, %s, %s, '{}', '{}')
+"""
+
+
+def put(*, owner: int, rid: int, rtype: str, fid: str, vers: int = 4, age: int = 0) -> None:
+    changed = NOW - timedelta(minutes=age)
+    database.cursor().execute(_ROW, (owner, rid, changed, NUMBERS[rtype], vers, fid))
+
+
+@pytest.fixture
+def two_owners() -> None:
+    for number in range(3):
+        put(owner=1, rid=number, rtype="Observation", fid=f"o{number}", vers=7, age=number)
+    put(owner=1, rid=9, rtype="Patient", fid="p", vers=4, age=60)
+    put(owner=1, rid=10, rtype="Patient", fid="p", vers=3, age=5)
+    put(owner=2, rid=1, rtype="Condition", fid="c", age=7)
+
+
+@pytest.mark.usefixtures("two_owners")
+def test_types_come_with_the_most_first_and_one_id_counts_once() -> None:
+    found = [(row.rtype, row.resources, row.changed) for row in counts.count_by_type(owner=1)]
+    assert found == [
+        ("Observation", 3, NOW),
+        ("Patient", 1, NOW - timedelta(minutes=5)),
+    ]
+
+
+@pytest.mark.usefixtures("two_owners")
+def test_owners_are_counted_apart_and_an_empty_one_has_nothing() -> None:
+    found = counts.count_by_owner(owners=[1, 2, 3])
+    assert {owner: row.resources for owner, row in found.items()} == {1: 4, 2: 1, 3: 0}
+    assert found[2].changed == NOW - timedelta(minutes=7)
+    assert found[3].changed is None
+    assert counts.count_by_owner(owners=[]) == {}
+
+
+@pytest.mark.parametrize("sql", [counts._BY_TYPE, counts._OF_OWNERS])
+def test_no_body_is_read(sql: str) -> None:
+    """Every look at the table is at one of its indexes."""
+    cursor = database.cursor()
+    cursor.execute("set local enable_seqscan = off")
+    cursor.execute("set local enable_bitmapscan = off")
+    asked = sql.replace("%(owner)s", "1").replace("%(owners)s", "'{1,2}'")
+    plan = cursor.execute(f"explain {asked}")
+    lines = [line for (line,) in plan.fetchall()]
+    looks = [line for line in lines if "fhir_resource" in line and "Scan" in line]
+    assert looks
+    assert all("Index Only Scan" in line for line in looks), lines
