@@ -1,4 +1,5 @@
-"""A developer's client apps: create one, change its secret."""
+"""A developer's client apps: create one, change its secret, its redirect URIs, its name and
+mode."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from django.db import transaction
 from accounts.digests import digest
 from accounts.models import Application, User
 from accounts.redirects import check_redirect_uri
+
+ENDING = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,8 @@ def create_client(
             authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
             redirect_uris=" ".join(checked),
             secret_digest=digest(secret),
+            secret_ending=secret[-ENDING:],
+            secret_made=now,
             mode=mode,
         )
     return NewClient(
@@ -79,15 +84,58 @@ def rotate_secret(*, application: Application, grace: timedelta, now: datetime) 
     for `grace`.
     """
     secret = _new_secret()
+    kept = grace > timedelta(0)
     with transaction.atomic():
         locked = Application.objects.select_for_update().get(pk=application.pk)
-        locked.previous_secret_digest = locked.secret_digest if grace > timedelta(0) else ""
-        locked.previous_secret_expires = now + grace if grace > timedelta(0) else None
+        locked.previous_secret_digest = locked.secret_digest if kept else ""
+        locked.previous_secret_ending = locked.secret_ending if kept else ""
+        locked.previous_secret_expires = now + grace if kept else None
         locked.secret_digest = digest(secret)
+        locked.secret_ending = secret[-ENDING:]
+        locked.secret_made = now
         locked.save(
-            update_fields=["secret_digest", "previous_secret_digest", "previous_secret_expires"]
+            update_fields=[
+                "secret_digest",
+                "secret_ending",
+                "secret_made",
+                "previous_secret_digest",
+                "previous_secret_ending",
+                "previous_secret_expires",
+            ]
         )
     return secret
+
+
+def end_previous_secret(*, application: Application) -> None:
+    """The rotated secret works no more, whatever is left of its time."""
+    Application.objects.filter(pk=application.pk).update(
+        previous_secret_digest="", previous_secret_ending="", previous_secret_expires=None
+    )
+
+
+def change_redirect_uris(*, application: Application, uris: Sequence[str]) -> None:
+    """Register exactly these, the first as the default. Raises
+    `accounts.redirects.BadRedirectUri`, and `ValueError` for none at all.
+    """
+    checked = [check_redirect_uri(uri, mode=application.mode) for uri in uris]
+    if not checked:
+        raise ValueError("an app has at least one redirect URL")
+    once = list(dict.fromkeys(checked))
+    Application.objects.filter(pk=application.pk).update(redirect_uris=" ".join(once))
+
+
+def change_mode(*, application: Application, mode: str) -> None:
+    """Into test or live mode. Raises `accounts.redirects.BadRedirectUri` where a registered URI may
+    not be used there.
+    """
+    for uri in application.redirect_uris.split():
+        check_redirect_uri(uri, mode=mode)
+    Application.objects.filter(pk=application.pk).update(mode=mode)
+
+
+def rename(*, application: Application, name: str) -> None:
+    """Another name, which people see when they connect."""
+    Application.objects.filter(pk=application.pk).update(name=name)
 
 
 def _new_secret() -> str:

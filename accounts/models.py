@@ -37,15 +37,20 @@ class Application(AbstractApplication):
 
     `client_id` is 32 lower-case hex. DOT's `client_secret` column stays empty: `secret_digest` is
     the SHA-256 of a random secret, which is shown once (wire contract 5). `previous_*` keep a
-    rotated secret valid until its time.
+    rotated secret valid until its time; the `*_ending`s are the last characters, by which a person
+    tells secrets apart. An app that is being deleted is nobody's (`user` null) since `closing`.
     """
 
     TEST, LIVE = "test", "live"
 
     secret_digest = models.CharField(max_length=64)
+    secret_ending = models.CharField(max_length=4, blank=True)
+    secret_made = models.DateTimeField(null=True, blank=True)
     previous_secret_digest = models.CharField(max_length=64, blank=True)
+    previous_secret_ending = models.CharField(max_length=4, blank=True)
     previous_secret_expires = models.DateTimeField(null=True, blank=True)
     mode = models.CharField(max_length=8, choices=[(TEST, "test"), (LIVE, "live")], default=TEST)
+    closing = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta(AbstractApplication.Meta):
         pass
@@ -125,7 +130,8 @@ class AuditRecord(models.Model):
     updates and deletes.
 
     Plain numbers instead of foreign keys: a record outlives its user, and a data call takes no row
-    locks. `app_user` is null for a call over all users of a client.
+    locks. `app_user` is null for a call over all users of a client. What a developer changed
+    (accounts/developer_changes.py) is here too, `via` the console.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -139,7 +145,14 @@ class AuditRecord(models.Model):
     outcome = models.CharField(max_length=16)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["app_user", "at"], name="audit_of_user")]
+        indexes: ClassVar = [
+            models.Index(fields=["app_user", "at"], name="audit_of_user"),
+            models.Index(
+                fields=["application", "-id"],
+                name="audit_of_developers",
+                condition=models.Q(via="console"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.interaction} {self.resource_type}"

@@ -29,7 +29,13 @@ class SyncRun(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["connection", "-started"], name="run_by_connection")
+            models.Index(fields=["connection", "-started"], name="run_by_connection"),
+            models.Index(
+                fields=["started"],
+                name="run_with_news",
+                condition=models.Q(created__gt=0) | models.Q(updated__gt=0),
+                include=["connection", "created", "updated"],
+            ),
         ]
 
     def __str__(self) -> str:
