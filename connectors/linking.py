@@ -22,6 +22,7 @@ from django_q.tasks import async_task
 from accounts.digests import digest
 from connectors import dance
 from connectors.errors import ConnectorError, Denied, Malformed, RateLimited, Unavailable
+from connectors.member_events import member_events
 from connectors.models import Connection, LinkAttempt, System
 
 LIFE = timedelta(minutes=10)
@@ -107,19 +108,21 @@ def start_link(*, system: System, asker: Asker, now: datetime) -> str:
         system, state=state, code_challenge=challenge, redirect_uri=callback_url()
     )
     LinkAttempt.objects.filter(expires__lt=now - KEPT).delete()
-    LinkAttempt.objects.create(
-        state_digest=digest(state),
-        browser_digest=digest(asker.browser),
-        app_user_id=asker.app_user_id,
-        application_id=asker.application_id,
-        system=system,
-        code_verifier=verifier,
-        redirect_uri=asker.redirect_uri,
-        app_state=asker.app_state,
-        origin=asker.origin,
-        created=now,
-        expires=now + LIFE,
-    )
+    with transaction.atomic():
+        LinkAttempt.objects.create(
+            state_digest=digest(state),
+            browser_digest=digest(asker.browser),
+            app_user_id=asker.app_user_id,
+            application_id=asker.application_id,
+            system=system,
+            code_verifier=verifier,
+            redirect_uri=asker.redirect_uri,
+            app_state=asker.app_state,
+            origin=asker.origin,
+            created=now,
+            expires=now + LIFE,
+        )
+        member_events().system_selected(asker.app_user_id, system, now)
     return url
 
 
@@ -151,9 +154,10 @@ def complete_link(
     if not claimed.update(used_at=now, code_verifier=""):
         raise StateUsed
     if now >= attempt.expires:
-        return _failed(attempt, "invalid_request", "the sign-in took longer than ten minutes")
+        late = "the sign-in took longer than ten minutes"
+        return _failed(attempt, "invalid_request", late, now=now)
     if error or not code:
-        return _refused(attempt, error or "invalid_request", error_description)
+        return _refused(attempt, error or "invalid_request", error_description, now=now)
     try:
         grant = dance.exchange_code(
             attempt.system,
@@ -164,9 +168,9 @@ def complete_link(
         )
         _check_storable(grant)
     except ConnectorError as problem:
-        return _failed(attempt, oauth_code(problem), str(problem))
+        return _failed(attempt, oauth_code(problem), str(problem), now=now)
     if not _connect(attempt, grant, now=now):
-        return _failed(attempt, "access_denied", "the user's data was erased meanwhile")
+        return _ended(attempt, "access_denied", "the user's data was erased meanwhile")
     return _outcome(attempt, iss=grant.iss)
 
 
@@ -210,6 +214,7 @@ def _connect(attempt: LinkAttempt, grant: dance.TokenGrant, *, now: datetime) ->
             for name, value in changed.items():
                 setattr(connection, name, value)
             connection.save(update_fields=list(changed))
+        member_events().authorized(connection, now)
         # Robust: the connection is due anyway, so a queue that is away only costs the haste.
         pk = connection.pk
         transaction.on_commit(lambda: async_task(settings.FIRST_SYNC_TASK, pk), robust=True)
@@ -239,14 +244,22 @@ def _renewed(connection: Connection, *, now: datetime) -> dict[str, object]:
     }
 
 
-def _refused(attempt: LinkAttempt, error: str, description: str) -> Outcome:
+def _refused(attempt: LinkAttempt, error: str, description: str, *, now: datetime) -> Outcome:
     """What a source wrote into the return address, made harmless."""
     if not _ERROR_CODE.fullmatch(error):
         error = "server_error"
-    return _failed(attempt, error, description)
+    return _failed(attempt, error, description, now=now)
 
 
-def _failed(attempt: LinkAttempt, error: str, description: str) -> Outcome:
+def _failed(attempt: LinkAttempt, error: str, description: str, *, now: datetime) -> Outcome:
+    """An end without a connection, told to the user's record, unless that was erased meanwhile."""
+    with transaction.atomic():
+        if LinkAttempt.objects.select_for_update().filter(pk=attempt.pk).exists():
+            member_events().not_established(attempt.app_user_id, attempt.system, error, now)
+    return _ended(attempt, error, description)
+
+
+def _ended(attempt: LinkAttempt, error: str, description: str) -> Outcome:
     printable = "".join(c if c.isprintable() else " " for c in description)
     return _outcome(
         attempt,

@@ -110,6 +110,11 @@ def count_by_connection(*, owner: int) -> dict[int, int]:
     return dict(rows.fetchall())
 
 
+def forget_changes(*, before: datetime) -> int:
+    """Take old rows out of the outbox; answers how many."""
+    return db.cursor().execute("delete from fhir_outbox where at < %s", (before,)).rowcount
+
+
 def _erase(cursor: psycopg.Cursor[Any], where: str, arguments: dict[str, Any]) -> None:
     row = cursor.execute(f"select count(*) from fhir_resource where {where}", arguments).fetchone()
     if row is None or not row[0]:

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 
 from connectors.models import Connection
 from fhirstore import erase
-from sync import tasks
+from sync import tasks, transfers
 from sync.due import interval_of
 from sync.models import Checkpoint, SyncRun, Window
 
@@ -42,14 +42,15 @@ def delete_user_data(app_user_id: int, now: datetime) -> None:
     """
     with transaction.atomic():
         _interrupt(Connection.objects.filter(app_user_id=app_user_id), now)
+        transfers.forget(app_user_id)
         erase.erase_owner(owner=app_user_id)
 
 
-def forget_checkpoints(app_user_id: int) -> None:
-    """After a purge: the user's live connections read everything again, so that they fill the store
-    again (wire contract 12.7).
+def start_over(app_user_id: int, now: datetime) -> None:
+    """With a purge, in its transaction: runs of the user's connections end without storing more,
+    and the live ones read everything again, so that they fill the store again (wire contract 12.7).
     """
-    Checkpoint.objects.filter(connection__app_user_id=app_user_id).delete()
+    _interrupt(Connection.objects.filter(app_user_id=app_user_id), now)
 
 
 def resource_counts(connection_ids: Sequence[int]) -> dict[int, int]:
@@ -66,23 +67,28 @@ def request_refresh(connection_ids: Sequence[int], now: datetime) -> set[int]:
     parked and disconnected ones are not. A hold-back after errors is lifted, a source's own (429,
     or a longer period) is not: such a run starts when it may.
     """
-    queued: set[int] = set()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     rows = Connection.objects.filter(
         free, pk__in=connection_ids, status__in=Connection.LIVE, parked=False, app_user__active=True
     ).select_related("system")
-    for row in rows:
-        demanded = timedelta(seconds=row.system.min_interval_seconds)
-        ready = max(now, row.last_attempt_at + demanded) if row.last_attempt_at else now
-        held = row.held_until if row.last_error_code == "rate_limited" else None
-        if Connection.objects.filter(free, pk=row.pk, status__in=Connection.LIVE).update(
-            next_sync_at=max(ready, held or ready), held_until=held
-        ):
-            queued.add(row.pk)
-    if queued:
-        # Robust: they are due anyway, so a queue that is away only costs the haste.
-        transaction.on_commit(lambda: tasks.queue_refresh(sorted(queued)), robust=True)
+    with transaction.atomic():
+        chosen = [row for row in rows.order_by("pk") if _make_due(row, free, now)]
+        for row in chosen:  # after all rows are locked: the owner's lock comes last everywhere
+            transfers.begin(connection=row, now=now)
+        queued = {row.pk for row in chosen}
+        if queued:
+            # Robust: they are due anyway, so a queue that is away only costs the haste.
+            transaction.on_commit(lambda: tasks.queue_refresh(sorted(queued)), robust=True)
     return queued
+
+
+def _make_due(row: Connection, free: Q, now: datetime) -> bool:
+    """Make it due as soon as its source allows; False where it was taken or ended meanwhile."""
+    demanded = timedelta(seconds=row.system.min_interval_seconds)
+    ready = max(now, row.last_attempt_at + demanded) if row.last_attempt_at else now
+    held = row.held_until if row.last_error_code == "rate_limited" else None
+    still = Connection.objects.filter(free, pk=row.pk, status__in=Connection.LIVE)
+    return bool(still.update(next_sync_at=max(ready, held or ready), held_until=held))
 
 
 def sync_interval(connection: Connection) -> int:

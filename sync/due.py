@@ -57,7 +57,8 @@ update connectors_connection c
    set lease_id = %(lease)s, lease_until = %(until)s, last_attempt_at = %(now)s,
        failures = c.failures + due.abandoned::int
   from due where due.id = c.id
-returning c.id, c.last_success_at is null
+returning c.id, c.last_success_at is null,
+          exists (select 1 from sync_transfer t where t.connection_id = c.id)
 """
 
 _RENEW = """
@@ -72,7 +73,7 @@ returning c.id
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A connection taken for one run. Its writes hold only while the connection still carries
-    `lease_id`.
+    `lease_id`. `transfer`: an announced transfer waits for this run (sync/transfers.py).
     """
 
     connection_id: int
@@ -80,6 +81,7 @@ class Claim:
     run_id: int
     trigger: str
     started: datetime
+    transfer: bool = False
 
 
 def claim_due(
@@ -105,10 +107,10 @@ def claim_due(
     values |= {"limit": limit, "lease": lease_id, "until": now + lease()}
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(_CLAIM, values)
-        taken = [(int(pk), bool(first)) for pk, first in cursor.fetchall()]
+        taken = [(int(pk), bool(first), bool(told)) for pk, first, told in cursor.fetchall()]
         if not taken:
             return []
-        ids = [pk for pk, _ in taken]
+        ids = [pk for pk, _, _ in taken]
         SyncRun.objects.filter(connection_id__in=ids, outcome=SyncRun.RUNNING).update(
             outcome=SyncRun.LOST, finished=now
         )
@@ -119,8 +121,9 @@ def claim_due(
                 trigger="first" if first else trigger,
                 started=now,
             )
-            for pk, first in taken
+            for pk, first, _ in taken
         )
+    awaited = {pk for pk, _, told in taken if told}
     return [
         Claim(
             connection_id=run.connection_id,
@@ -128,6 +131,7 @@ def claim_due(
             run_id=run.pk,
             trigger=run.trigger,
             started=now,
+            transfer=run.connection_id in awaited,
         )
         for run in runs
     ]

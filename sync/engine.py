@@ -24,10 +24,11 @@ from connectors.errors import ConnectorError
 from connectors.models import Connection
 from fhirstore.ingest import ingest
 from fhirstore.source import IngestSummary, Source
+from sync import transfers
 from sync.due import Claim, held_by, lease
 from sync.models import SyncRun
 from sync.notes import Notes
-from sync.outcome import Settlement, settle
+from sync.outcome import Settlement, Tally, settle
 from sync.pull import Answered, Ended, Event, Received, Unanswered
 
 FLUSH = timedelta(seconds=2)
@@ -102,8 +103,9 @@ class Run:
     ) -> RunSummary:
         """Write what is still to be written and release the lease, in one transaction."""
         self.stop.set()
+        tally = self._notes.tally(ended=ended, stopped=stopped)
         done = settle(
-            tally=self._notes.tally(ended=ended, stopped=stopped),
+            tally=tally,
             failures=self._failures,
             started=self.claim.started,
             now=now,
@@ -113,6 +115,7 @@ class Run:
         with transaction.atomic():
             if self._mine().update(**_release(done, now)):
                 self._notes.write(connection_id=self.link.connection_id, now=now)
+                self._tell(done, tally, now)
                 return self._close(done.outcome, done.error, now)
         return self.lose(now=now)
 
@@ -134,6 +137,18 @@ class Run:
         self._loaded += summary
         self._notes.reject(window, summary.problems)
         self._notes.reject(window, page.problems)
+
+    def _tell(self, done: Settlement, tally: Tally, now: datetime) -> None:
+        """Events of the run's end: a source that begins to refuse altogether, and the end of the
+        transfer that waited for this run.
+        """
+        pk = self.link.connection_id
+        if tally.ended and tally.missed is None and not self._failures:
+            problems = [("everything", tally.ended.code)]
+            transfers.failures(connection_id=pk, problems=problems, now=now)
+        if self.claim.transfer:
+            arrived = done.outcome in (SyncRun.OK, SyncRun.PARTIAL) and not tally.stopped
+            transfers.end(connection_id=pk, completed=arrived, now=now)
 
     def _guard(self) -> bool:
         """Asked by the store inside its transaction, under the owner's lock: may this run still

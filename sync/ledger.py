@@ -33,9 +33,9 @@ class Entry:
         return str(self.error)[:255] if self.error else ""
 
 
-def enter(*, connection_id: int, entries: Sequence[Entry], now: datetime) -> None:
-    """Merge entries, in the order asked, into the connection's ledger. The caller holds the
-    connection's lease and a transaction.
+def enter(*, connection_id: int, entries: Sequence[Entry], now: datetime) -> list[Window]:
+    """Merge entries, in the order asked, into the connection's ledger; answers the rows that began.
+    The caller holds the connection's lease and a transaction.
     """
     keys = {entry.window.key for entry in entries}
     rows = Window.objects.filter(connection_id=connection_id, key__in=keys)
@@ -55,7 +55,7 @@ def enter(*, connection_id: int, entries: Sequence[Entry], now: datetime) -> Non
         extended.values(),
         ["asked_from", "asked_to", "last_at", "times", "resources", "error_message"],
     )
-    Window.objects.bulk_create(begun)
+    return Window.objects.bulk_create(begun)
 
 
 def _begin(connection_id: int, entry: Entry, now: datetime) -> Window:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connectors.connector import Window as Asked
 from connectors.errors import ConnectorError, Malformed, ScopeMissing
-from sync import ledger
+from sync import ledger, transfers
 from sync.models import Checkpoint, Window
 from sync.outcome import Tally
 from sync.pull import Answered
@@ -55,11 +55,13 @@ class Notes:
         )
 
     def write(self, *, connection_id: int, now: datetime) -> None:
-        """Write ledger and checkpoints. The caller has just touched the connection's row under the
-        run's lease, in the same transaction.
+        """Write ledger and checkpoints, and tell the user's record of failures that are new. The
+        caller has just touched the connection's row under the run's lease, in the same transaction.
         """
         if self._entries:
-            ledger.enter(connection_id=connection_id, entries=self._entries, now=now)
+            begun = ledger.enter(connection_id=connection_id, entries=self._entries, now=now)
+            problems = [(row.key, row.error_code) for row in begun if row.error_code]
+            transfers.failures(connection_id=connection_id, problems=problems, now=now)
         Checkpoint.objects.bulk_create(
             [
                 Checkpoint(connection_id=connection_id, key=key, value=value, moved=now)

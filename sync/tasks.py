@@ -18,6 +18,8 @@ from django_q.models import Failure, Success
 from django_q.tasks import async_task
 
 from accounts import clock
+from fhirstore import erase
+from sync import closing, transfers
 from sync.batch import IN_FLIGHT, LONGEST, More, run_claims
 from sync.due import Claim, claim_due, count_due
 from sync.models import SyncRun, Tick
@@ -34,6 +36,9 @@ again rather than block its worker.
 TIMEOUT = int(LONGEST.total_seconds()) + 120
 KEEP_RUNS = timedelta(days=30)
 KEEP_RESULTS = timedelta(days=7)
+KEEP_CHANGES = timedelta(days=7)
+"""How long a change is remembered for subscriptions; an endpoint that fails for so long has been
+given up before."""
 
 
 def tick() -> int:
@@ -42,6 +47,7 @@ def tick() -> int:
     """
     now = clock.now()
     workers = int(settings.Q_CLUSTER.get("workers", 2))
+    transfers.sweep(now=now)
     due = count_due(now=now, at_most=IN_FLIGHT * workers)
     Tick.objects.update_or_create(pk=1, defaults={"at": now, "claimed": due})
     batches = ceil(due / IN_FLIGHT)
@@ -79,14 +85,16 @@ def queue_refresh(connection_ids: list[int]) -> None:
 
 
 def prune() -> int:
-    """Once a day: forget runs and task results nobody looks at any more. Answers how many rows
-    went.
+    """Once a day: forget runs, task results and changes nobody looks at any more, and look after
+    deleted applications that still have data. Answers how many rows went.
     """
+    closing.erase_leftovers()
     now = clock.now()
     old = SyncRun.objects.filter(started__lt=now - KEEP_RUNS).exclude(outcome=SyncRun.RUNNING)
     gone, _ = old.delete()
     for results in (Success, Failure):
         gone += results.objects.filter(stopped__lt=now - KEEP_RESULTS).delete()[0]
+    gone += erase.forget_changes(before=now - KEEP_CHANGES)
     return int(gone)
 
 

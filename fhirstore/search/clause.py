@@ -11,6 +11,8 @@ from fhirstore.search.definitions import SearchParameter, parameters, types
 from fhirstore.search.escapes import split
 
 _MOST_VALUES, _LONGEST_CHAIN = 1000, 4
+_ALIASES = {("AuditEvent", "recorded"): "date"}
+"""Names that apps use for a standard parameter (wire contract 15.3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ def read_clause(version: str, rtype: str, name: str, value: str, depth: int = 0)
     clause without values. Raises `InvalidValue`, naming the parameter."""
     first, dot, rest = name.partition(".")
     code, _, modifier = first.partition(":")
+    code = _ALIASES.get((rtype, code), code)
     parameter = parameters(version, rtype).get(code) or common_parameter(version, code)
     if parameter is None or not parameter.paths:
         return None

@@ -11,6 +11,7 @@ from django.db import connection as database
 
 from accounts.models import AppUser
 from connectors.models import Connection, System
+from fhirstore.rtypes import NUMBERS
 from sync.batch import run_claims
 from sync.due import claim_due
 from sync.engine import RunSummary
@@ -76,12 +77,12 @@ def sync(hospital: Hospital, linked: Connection) -> Sync:
 
 
 def stored(owner: int) -> tuple[int, int]:
-    """How many resources the owner has, and how many superseded versions."""
+    """How many resources the owner has but for AuditEvents, and how many superseded versions."""
     with database.cursor() as cursor:
         cursor.execute(
-            "select (select count(*) from fhir_resource where owner = %(o)s),"
+            "select (select count(*) from fhir_resource where owner = %(o)s and rtype <> %(t)s),"
             " (select count(*) from fhir_history where owner = %(o)s)",
-            {"o": owner},
+            {"o": owner, "t": NUMBERS["AuditEvent"]},
         )
         current, old = cursor.fetchone()
     return int(current), int(old)

@@ -1,0 +1,103 @@
+"""AuditEvents of our own making, as apps look for them (wire contract 15.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.applications import NewClient
+from fhirstore import audit_events
+from fhirstore.audit_events import Happened
+from tests.fhirstore.fhir_client import Fhir, ids
+
+INITIATED = Happened(
+    code="data-transfer-initiated",
+    words="Data transfer initiated",
+    system_id=4706,
+    system_name="A & B Hospital",
+)
+COMPLETED = Happened(
+    code="member-data-ingestion-completed",
+    words="Data transfer completed",
+    system_id=4706,
+    system_name="A & B Hospital",
+)
+LATER = timedelta(minutes=3)
+
+
+@pytest.fixture
+def events(fhir: Fhir, now: datetime) -> list[str]:
+    """Ids of Alice's initiated and completed events."""
+    first = audit_events.record(owner=fhir.owner, events=[INITIATED], now=now)
+    second = audit_events.record(owner=fhir.owner, events=[COMPLETED], now=now + LATER)
+    return [*first, *second]
+
+
+@pytest.mark.parametrize(
+    "query, found",
+    [
+        ("", {0, 1}),
+        ("subtype=data-transfer-initiated", {0}),
+        ("subtype=data-transfer-initiated,member-data-ingestion-completed", {0, 1}),
+        ("subtype=system-selected", set()),
+        ("agent-name:contains=1up-user-{n}", {0, 1}),
+        ("agent-name:contains=hospital", {0, 1}),
+        ("agent-name:contains=1up-user-{n}0", set()),
+        ("agent-name=A %26 B", {0, 1}),
+        ("altid=4706", {0, 1}),
+        ("recorded=ge{after}", {1}),
+        ("date=ge{after}", {1}),
+        ("recorded=lt{after}&subtype=data-transfer-initiated", {0}),
+    ],
+)
+def test_events_are_found(
+    fhir: Fhir, events: list[str], now: datetime, query: str, found: set[int]
+) -> None:
+    after = (now + LATER / 2).strftime("%Y-%m-%dT%H:%M:%SZ")
+    bundle = fhir.get(f"/r4/AuditEvent?{query.format(n=fhir.owner, after=after)}")
+    assert set(ids(bundle)) == {events[n] for n in found}
+    assert bundle["total"] == len(found)
+
+
+def test_client_headers_find_them_too(
+    fhir: Fhir, events: list[str], dana_app: NewClient, now: datetime
+) -> None:
+    server = Fhir("", 0, now)
+    server.headers = {
+        "client-id": dana_app.client_id,
+        "client-secret": dana_app.client_secret,
+        "x-oneup-user-id": str(fhir.owner),
+    }
+    query = f"subtype=data-transfer-initiated&agent-name:contains=1up-user-{fhir.owner}"
+    (entry,) = server.get(f"/r4/AuditEvent?{query}")["entry"]
+    resource = entry["resource"]
+    assert resource["subtype"][0]["code"] == "data-transfer-initiated"
+    assert resource["agent"][0]["type"]["coding"][0]["code"] == "CST"
+    assert resource["agent"][0]["altId"] == "4706"
+    assert "&amp; B" in resource["text"]["div"]
+
+
+def test_they_are_of_r4_and_of_their_user_alone(
+    fhir: Fhir, bobs: Fhir, mallorys: Fhir, events: list[str]
+) -> None:
+    for version in ("dstu2", "stu3"):
+        assert fhir.get(f"/{version}/AuditEvent")["total"] == 0
+    for other in (bobs, mallorys):
+        assert other.get("/r4/AuditEvent")["total"] == 0
+        other.get(f"/r4/AuditEvent/{events[0]}", expect=404)
+    assert fhir.get(f"/r4/AuditEvent/{events[0]}")["id"] == events[0]
+
+
+def test_they_are_in_no_everything(fhir: Fhir, events: list[str]) -> None:
+    fhir.store("r4", {"resourceType": "Patient", "id": "p1"})
+    assert ids(fhir.get("/r4/Patient/p1/$everything")) == ["p1"]
+
+
+def test_an_end_without_its_beginning_is_not_told(
+    fhir: Fhir, events: list[str], now: datetime
+) -> None:
+    fhir.delete(f"/r4/AuditEvent/{events[0]}")
+    told = audit_events.record_end(owner=fhir.owner, of=events[0], event=COMPLETED, now=now)
+    assert not told
+    assert fhir.get("/r4/AuditEvent")["total"] == 1
