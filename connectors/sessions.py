@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from accounts.digests import digest
-from accounts.models import Application, AppUser
+from accounts.models import Application
 from connectors.models import ConnectSession, ConnectVisit, System
 from connectors.refusals import LinkGone
 
@@ -23,7 +23,7 @@ VISIT_LIFE = timedelta(minutes=30)
 def make_link(
     *,
     application: Application,
-    app_user: AppUser,
+    app_user_id: int,
     system: System | None,
     redirect_uri: str,
     app_state: str,
@@ -35,7 +35,7 @@ def make_link(
     ConnectSession.objects.create(
         digest=digest(secret),
         application=application,
-        app_user=app_user,
+        app_user_id=app_user_id,
         system=system,
         redirect_uri=redirect_uri,
         app_state=app_state,

@@ -28,9 +28,8 @@ def caller(
     Raises `accounts.refusals.Refused`: 401 for bad credentials, 404 for a user the client does not
     have, 400 where none is named, 403 for what a scope does not permit.
     """
-    scheme, _, bearer = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "bearer" and bearer.strip():
-        access = bearer_access(bearer.strip(), client_id=None, now=now)
+    if bearer := bearer_of(request):
+        access = bearer_access(bearer, client_id=None, now=now)
         if changes and not permits(access.scope, "*", "delete"):
             raise AccessRefused(403, {"message": "Forbidden"})
         return access
@@ -58,6 +57,12 @@ def caller(
         )
     except UnknownUser as error:
         raise AccessRefused(404, failure("this user does not exist")) from error
+
+
+def bearer_of(request: HttpRequest) -> str:
+    """The token of the Authorization header, or empty."""
+    scheme, _, bearer = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else ""
 
 
 def bearer_access(token: str, *, client_id: str | None, now: datetime) -> Access:

@@ -10,7 +10,7 @@ from accounts.answers import answer
 from accounts.app_users import InactiveUser, find_app_user
 from accounts.client_auth import authenticate_client
 from accounts.parameters import parameters
-from connectors import sessions
+from connectors import page_links, sessions
 from connectors.api.call import connect_call
 from connectors.app_wishes import readable_state, registered_redirect
 from connectors.catalog.find import system_to_connect
@@ -33,7 +33,7 @@ def make_session(request: HttpRequest) -> HttpResponse:
     system_id = given.get("system_id", "")
     secret = sessions.make_link(
         application=application,
-        app_user=user,
+        app_user_id=user.pk,
         system=system_to_connect(system_id=system_id) if system_id else None,
         redirect_uri=registered_redirect(application, given.get("redirect_uri", "")),
         app_state=readable_state(given.get("state", "")),
@@ -61,3 +61,19 @@ def follow_session(request: HttpRequest, secret: str) -> HttpResponse:
     visit, system_id = sessions.use_link(secret=secret, browser=browser, now=now)
     onwards = "/connect/choose" if system_id is None else f"/connect/choose/{system_id}"
     return remember_browser(HttpResponseRedirect(f"{onwards}?visit={visit.public_id}"), browser)
+
+
+@connect_call("GET", "HEAD", people=True)
+def leave_page(request: HttpRequest, secret: str, system_id: str) -> HttpResponse:
+    """A person follows a link of the search page, the marketplace or quick connect, in the top
+    window. The first browser to do so is the only one that may.
+    """
+    now = clock.now()
+    if request.method == "HEAD" or is_prefetch(request):
+        page_links.look_at_page(secret=secret, now=now)
+        return HttpResponse(status=200 if request.method == "HEAD" else 503)
+    system = system_to_connect(system_id=system_id)
+    browser = browser_secret(request)
+    visit = page_links.leave_page(secret=secret, browser=browser, now=now)
+    onwards = f"/connect/choose/{system.pk}?visit={visit.public_id}"
+    return remember_browser(HttpResponseRedirect(onwards), browser)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 COOKIE = "careweave_connect"
 PATH = "/connect"
+_FRAMES = ("iframe", "frame", "embed", "object")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _PREFETCH_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
@@ -34,11 +35,16 @@ def remember_browser(response: Response, secret: str) -> Response:
     """Set the cookie: not for scripts, only for the connect pages, gone with the browser. An app
     may show these pages in a frame, which takes `SameSite=None`, and that takes https.
     """
+    return set_page_cookie(response, COOKIE, secret, path=PATH)
+
+
+def set_page_cookie(response: Response, name: str, value: str, *, path: str) -> Response:
+    """Set a cookie of these pages, as `remember_browser` describes."""
     https = settings.PUBLIC_BASE_URL.startswith("https://")
     response.set_cookie(
-        COOKIE,
-        secret,
-        path=PATH,
+        name,
+        value,
+        path=path,
         httponly=True,
         secure=https,
         samesite="None" if https else "Lax",
@@ -55,3 +61,8 @@ def is_prefetch(request: HttpRequest) -> bool:
     """Whether a browser fetches this on suspicion, before any person asked for it."""
     said = " ".join(request.META.get(name, "") for name in _PREFETCH_HEADERS).lower()
     return any(word in said for word in ("prefetch", "prerender", "preview"))
+
+
+def is_framed(request: HttpRequest) -> bool:
+    """Whether the browser says that it shows this in a frame."""
+    return request.META.get("HTTP_SEC_FETCH_DEST", "") in _FRAMES

@@ -37,4 +37,5 @@ def callback(request: HttpRequest) -> HttpResponse:
         raise refusals.UnknownReturn from unknown
     if outcome.redirect_uri:
         return HttpResponseRedirect(return_address(outcome))
-    return render(request, "connectors/returned.html", {"outcome": outcome})
+    values = {"outcome": outcome, "app_name": outcome.application_name}
+    return render(request, "connectors/returned.html", values)

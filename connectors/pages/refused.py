@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refused
 from connectors import refusals
+from connectors.pages.browser import is_framed
 
 _OTHERWISE = (
     _("That did not work"),
@@ -58,7 +59,13 @@ def refused_page(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page that says what was refused and what to do, with the refusal's status."""
     error = str(refused.body.get("error", ""))
     title, text = _WORDS.get(error, _OTHERWISE)
-    values = {"title": title, "text": text, "error": error, "status": refused.status}
+    values = {
+        "title": title,
+        "text": text,
+        "error": error,
+        "status": refused.status,
+        "framed": is_framed(request),
+    }
     response = render(request, "connectors/refused.html", values, status=refused.status)
     for name, value in refused.headers.items():
         response.headers[name] = value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -21,9 +23,43 @@ def test_every_answer_forbids_guessing_and_inline_code(path: str) -> None:
     assert "unsafe-inline" not in policy
 
 
-def test_only_connect_pages_may_be_framed() -> None:
-    assert "frame-ancestors *" in Client().get("/connect/nowhere")["Content-Security-Policy"]
-    answer = Client().get("/admin/login/")
+FRAMED = [
+    "/search",
+    "/search/0123456789abcdef0123456789abcdef",
+    "/connect/marketplace",
+    "/connect/4706",
+    "/connect/system/clinical/4706",
+]
+NOT_FRAMED = [
+    "/",
+    "/admin/login/",
+    "/connect/callback",
+    "/connect/choose",
+    "/connect/choose/4706",
+    "/connect/session/secret",
+    "/connect/session/secret/4706",
+    "/connect/nowhere",
+    "/connect/api/connections",
+    "/searching",
+    "/search/a/b",
+]
+
+
+@pytest.mark.parametrize("path", FRAMED)
+def test_what_apps_show_in_frames_may_be_framed_by_whom_the_operator_names(
+    path: str, settings: Any
+) -> None:
+    answer = Client().get(path)
+    assert "frame-ancestors *" in answer["Content-Security-Policy"]
+    assert "X-Frame-Options" not in answer
+    settings.FRAME_ANCESTORS = "https://app.example.org 'self'"
+    policy = Client().get(path)["Content-Security-Policy"]
+    assert "frame-ancestors https://app.example.org 'self'" in policy
+
+
+@pytest.mark.parametrize("path", NOT_FRAMED)
+def test_nothing_else_may_be_framed(path: str) -> None:
+    answer = Client().get(path, headers={"accept": "text/html"})
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
     assert answer["X-Frame-Options"] == "DENY"
 

@@ -9,6 +9,7 @@ one makes the first test fail.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,32 @@ CALLS: dict[str, list[tuple[str, str]]] = {
     "connect/system/device": [("GET", "/connect/system/device")],
     "connect/system/clinical/<str:system_id>": [("GET", "/connect/system/clinical/4706")],
     "connect/system/device/<str:system_id>": [("GET", "/connect/system/device/4709")],
+    "connect/system/provider": [("GET", "/connect/system/provider?q=epic")],
+    "connect/system/provider/search": [("GET", "/connect/system/provider/search?q=epic")],
+    "api/search": [("GET", "/api/search?query=epic"), ("POST", "/api/search?query=epic")],
+    "api/systems/<str:postal_code>": [("GET", "/api/systems/53593")],
+    "api/all-systems": [("GET", "/api/all-systems")],
+    "api/clinical/<str:system_id>": [
+        ("GET", "/api/clinical/4706?sendRedirectUrlAsResponse=true"),
+        ("GET", "/api/clinical/4706"),
+    ],
+    "search": [
+        ("GET", "/search"),
+        ("GET", "/search?page={page_mark}"),
+        ("POST", "/search?page={page_mark}"),
+    ],
+    "search/<str:client_id>": [("GET", "/search/{client_id}?page={page_mark}")],
+    "connect/marketplace": [
+        ("GET", "/connect/marketplace"),
+        ("GET", "/connect/marketplace?page={page_mark}"),
+    ],
+    "connect/<int:system_id>": [
+        ("GET", "/connect/4706"),
+        ("GET", "/connect/4706?page={page_mark}"),
+    ],
+    "connect/session/<str:secret>/<str:system_id>": [
+        ("GET", "/connect/session/{page_secret}/4706"),
+    ],
     "connect/session": [("POST", "/connect/session?oneup_user_id={n}&system_id=4706")],
     "connect/session/<str:secret>": [("GET", "/connect/session/" + "A" * 43)],
     "connect/callback": [("GET", "/connect/callback?code=x&state=x")],
@@ -77,7 +104,7 @@ CALLS: dict[str, list[tuple[str, str]]] = {
 }
 
 # Addresses that hold nobody's data.
-WITHOUT_DATA = {"healthz", "readyz", "metrics"}
+WITHOUT_DATA = {"healthz", "readyz", "metrics", "connect/theme/<str:name>"}
 
 FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
     "/?": [("POST", "")],
@@ -179,7 +206,16 @@ def own_things(app: App, alice: User) -> dict[str, Any]:
     ).json()["code"]
     tokens = app.token(spare)
     (connection,) = alice.get("/connect/api/connections").json()["entry"]
+    page = app.call("GET", "/search", params={"access_token": alice.access_token}).text
+    (page_mark,) = set(re.findall(r"/search\?page=([0-9a-f]+)", page))
+    (page_secret,) = set(re.findall(r"/connect/session/([^/\"]+)/[0-9]+", page))
+    used = app.call("GET", f"/connect/session/{page_secret}/4706", allow_redirects=False)
+    assert used.headers["Location"].startswith("/connect/choose/4706?visit=")
+    app.http.cookies.clear()
     return {
+        "client_id": app.client_id,
+        "page_mark": page_mark,
+        "page_secret": page_secret,
         "n": alice.number,
         "app_user_id": APP_USER_ID,
         "fid": "canary",
