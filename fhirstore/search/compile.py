@@ -9,7 +9,16 @@ from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
 from fhirstore.search.escapes import split, unescape
 from fhirstore.search.request import SearchRequest
-from fhirstore.search.types import common, date, number, reference, string, system_only, token, uri
+from fhirstore.search.types import (
+    date,
+    every_type,
+    number,
+    reference,
+    string,
+    system_only,
+    token,
+    uri,
+)
 
 _MODIFIERS = {
     "token": token.MODIFIERS,
@@ -36,7 +45,7 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         return compile_chain(clause, scope, binder, compile_clause)
     kind = clause.parameter.type
     if clause.modifier == "missing":
-        return common.by_missing(clause, scope, binder)
+        return every_type.by_missing(clause, scope, binder)
     if kind in _MODIFIERS and clause.modifier not in _MODIFIERS[kind]:
         raise InvalidValue(parameter=clause.name, problem=f"unknown modifier {clause.modifier}")
     match kind:
@@ -53,9 +62,9 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         case "number" | "quantity":
             return number.compile_clause(clause, scope, binder)
         case "id":
-            return common.by_id(clause, binder)
+            return every_type.by_id(clause, binder)
         case "updated":
-            return common.by_last_updated(clause, scope, binder)
+            return every_type.by_last_updated(clause, scope, binder)
     raise InvalidValue(parameter=clause.name, problem="cannot be searched by")
 
 
