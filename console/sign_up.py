@@ -3,11 +3,12 @@ address is noted with its time, and the demo shows the mailed link."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import clock
 from accounts.models import User
@@ -17,6 +18,16 @@ DEMO_LINK, DEMO_LINK_TO = "demo_confirmation_link", "confirmation_sent_to"
 
 class SignUp(DefaultAccountAdapter):  # type: ignore[misc]
     """allauth's adapter (setting ACCOUNT_ADAPTER)."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("This e-mail address and password do not go together."),
+        "too_many_login_attempts": _(
+            "Too many tries. Wait five minutes, then try again, or set a new password."
+        ),
+        "incorrect_password": _("This is not the password of your account."),
+        "rate_limited": _("Too many tries. Wait some minutes, then try again."),
+    }
 
     def clean_email(self, email: str) -> str:
         return email.strip().lower()

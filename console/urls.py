@@ -11,6 +11,7 @@ from console.views import front, theme
 app_name = "console"
 urlpatterns = [
     path("", front.front, name="front"),
+    path("favicon.ico", front.favicon, name="favicon"),
     path("console/theme", theme.choose_theme, name="theme"),
     path("console/styleguide", front.styleguide, name="styleguide"),
     path("devconsole", RedirectView.as_view(url="/console"), name="devconsole"),

@@ -6,6 +6,7 @@ import json
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 
 from accounts.models import User
@@ -41,6 +42,11 @@ def quick_start(request: HttpRequest) -> HttpResponse:
         return redirect("console:docs_page", page="quickstart")
     except NoReverseMatch:
         return redirect("/docs/quickstart")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For pages of others' making, which name no icon."""
+    return redirect(static("careweave/mark.svg"))
 
 
 def register(request: HttpRequest) -> HttpResponse:
