@@ -274,7 +274,7 @@ Q_CLUSTER: dict[str, Any] = {
     "max_attempts": 3,
     "ack_failures": True,
     "catch_up": False,
-    "save_limit": 1_000,
+    "save_limit": -1,  # a success tells nothing: runs have rows of their own
     "recycle": 500,
     "guard_cycle": 1,
     "log_level": "WARNING",
