@@ -60,11 +60,11 @@ def load_catalogue(*, sandbox_url: str | None) -> LoadSummary:
 
 
 def _rows(sandbox_url: str | None) -> dict[int, dict[str, Any]]:
-    addresses = json.loads((HERE / "simulators.json").read_text())
+    addresses = _simulators()
     rows: dict[int, dict[str, Any]] = {}
     for kind, name in FILES:
         for entry in json.loads((HERE / name).read_text()):
-            simulated = addresses.get(str(entry["id"])) if sandbox_url else None
+            simulated = addresses.get(entry["id"]) if sandbox_url else None
             rows[entry["id"]] = {
                 "kind": kind,
                 "ehr": "",
@@ -76,6 +76,16 @@ def _rows(sandbox_url: str | None) -> dict[int, dict[str, Any]]:
                 **(_UNCONFIGURED if simulated is None else _simulator(sandbox_url, simulated)),
             }
     return rows
+
+
+def _simulators() -> dict[int, dict[str, str]]:
+    """The sandbox's paths of each simulated system."""
+    found = {}
+    for family in json.loads((HERE / "simulators.json").read_text()):
+        paths = {name: path for name, path in family.items() if name != "systems"}
+        for system in family["systems"]:
+            found[system] = {name: path.format(system=system) for name, path in paths.items()}
+    return found
 
 
 def _simulator(sandbox_url: str | None, paths: dict[str, str]) -> dict[str, Any]:

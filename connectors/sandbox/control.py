@@ -16,19 +16,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from connectors.sandbox import faults
+from connectors.sandbox.holdings import told
 from connectors.sandbox.hospital.hospital import Hospital
-from connectors.sandbox.hospital.records import asked_result_id, record
+from connectors.sandbox.hospital.records import asked_result_id
 from connectors.sandbox.house import House
 from connectors.sandbox.houses import HOUSES, house
 from connectors.sandbox.state import ChosenFault
-from connectors.sandbox.wearable.cloud import Cloud
 from connectors.sandbox.world import world
 
 LONGEST = 10 * 366 * 86_400
@@ -73,11 +73,11 @@ def state(request: HttpRequest) -> HttpResponse:
         except ValueError:
             raise BadCall("at has to be a time such as 2026-11-24T10:00:00Z") from None
         now = now.astimezone(UTC) if now.tzinfo else now.replace(tzinfo=UTC)
-    wanted = request.GET.get("system")
+    wanted, username = request.GET.get("system"), request.GET.get("account")
     systems = [
-        _system(place, request.GET.get("account"), holdings_at=now)
+        told(place, username, holdings_at=now)
         for place in HOUSES
-        if wanted in (None, str(place.system))
+        if wanted in (None, str(place.system)) and (not username or place.account(username))
     ]
     return JsonResponse({**_settings(now), "systems": systems})
 
@@ -85,7 +85,7 @@ def state(request: HttpRequest) -> HttpResponse:
 @_control("GET")
 def people(request: HttpRequest) -> HttpResponse:
     """Who can sign in, and what is chosen for them."""
-    systems = [_system(place, None, holdings_at=None) for place in HOUSES]
+    systems = [told(place, None, holdings_at=None) for place in HOUSES]
     return JsonResponse({**_settings(world().now()), "systems": systems})
 
 
@@ -95,53 +95,6 @@ def _settings(now: datetime) -> dict[str, Any]:
         "ahead_seconds": world().state.ahead(),
         "faults": [_fault(chosen) for chosen in world().state.faults()],
         "menu": {entry.name: entry.says for entry in faults.MENU},
-    }
-
-
-def _system(place: House, username: str | None, *, holdings_at: datetime | None) -> dict[str, Any]:
-    return {
-        "id": place.system,
-        "kind": place.kind,
-        "name": place.name,
-        "accounts": [
-            {
-                "account": account.username,
-                "password": account.password,
-                "name": account.name,
-                "line": account.line,
-                "subject": account.subject,
-                **(_holdings(place, account.subject, holdings_at) if holdings_at else {}),
-            }
-            for account in place.accounts
-            if username in (None, account.username)
-        ],
-    }
-
-
-def _holdings(place: House, subject: str, now: datetime) -> dict[str, Any]:
-    if isinstance(place, Hospital):
-        counts: dict[str, int] = {}
-        ids: dict[str, list[str]] = {}
-        for resource in record(place, subject, now=now, state=world().state):
-            type_ = resource["resourceType"]
-            counts[type_] = counts.get(type_, 0) + 1
-            if "id" in resource:
-                ids.setdefault(type_, []).append(resource["id"])
-        base = next(a.base for a in place.accounts if a.subject == subject)
-        return {"base": base, "fhir_version": place.renderer.version, "counts": counts, "ids": ids}
-    assert isinstance(place, Cloud)
-    body = place.bodies[subject]
-    today = body.day_of(now)
-
-    def steps(day: date) -> int:
-        start, end = body.span(day)
-        return body.steps_between(start, min(end, now.replace(second=0, microsecond=0)))
-
-    week = [today - timedelta(days=back) for back in range(7)]
-    return {
-        "zone": str(body.zone),
-        "since": body.since.isoformat(),
-        "steps": {day.isoformat(): steps(day) for day in week},
     }
 
 
@@ -170,7 +123,7 @@ def results(request: HttpRequest) -> HttpResponse:
         raise BadCall(f"account has to be one of {_names(place)}", 404)
     at = world().now().replace(microsecond=0)
     number = world().state.add_result(system=place.system, account=account.subject, at=at)
-    id_ = asked_result_id(account.subject, number)
+    id_ = asked_result_id(place, account.subject, number)
     return JsonResponse({"type": "Observation", "id": id_, "at": at.isoformat()}, status=201)
 
 

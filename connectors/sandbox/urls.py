@@ -54,6 +54,7 @@ urlpatterns = [
     path("hospital/<int:system>/oauth/token", hospital.token),
     path("hospital/<int:system>/oauth/revoke", hospital.revoke_token),
     path("hospital/<int:system>/fhir/metadata", hospital.metadata),
+    path("hospital/<int:system>/fhir/.well-known/smart-configuration", hospital.well_known),
     path("hospital/<int:system>/fhir/<type:type_>", hospital.search_or_read),
     path("hospital/<int:system>/fhir/<type:type_>/<str:id_>", hospital.search_or_read),
     path("hospital/<int:system>/fhir/<path:rest>", hospital.no_such_page),

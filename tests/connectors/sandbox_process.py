@@ -52,7 +52,7 @@ def _wait(base: str) -> None:
     end = time.monotonic() + 60
     while True:
         try:
-            requests.get(f"{base}/control", timeout=5)
+            requests.get(f"{base}/control/people", timeout=5)
         except requests.ConnectionError:
             assert time.monotonic() < end, "the sandbox did not start"
             time.sleep(0.05)

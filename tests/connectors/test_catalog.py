@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 SANDBOX = "http://127.0.0.1:9000"
 CLINICAL_IDS = {32, 4706, 4707, 4748, 4894, 5153, 11035, 11046, 11049, 11580, 900010}
 DEVICE_IDS = {4709, *range(900001, 900010), 900011}
-SIMULATED = {4706, 4709}
+SIMULATED = {*CLINICAL_IDS, 4709, 900002}
 
 
 def test_every_known_id_is_loaded() -> None:

@@ -7,16 +7,23 @@ from typing import Any
 
 import pytest
 
+from connectors.sandbox.hospital.directory import HOSPITALS
 from tests.sandbox.visitor import JASON, Visitor
 
 
 def test_the_state_tells_clock_menu_and_holdings() -> None:
     state = Visitor().client.get("/control").json()
-    assert {s["id"]: s["kind"] for s in state["systems"]} == {4706: "clinical", 4709: "device"}
+    assert {s["id"]: s["kind"] for s in state["systems"]} == {
+        **dict.fromkeys((house.system for house in HOSPITALS), "clinical"),
+        4709: "device",
+    }
     assert {"deny", "429", "403"} < set(state["menu"])
     assert state["faults"] == []
-    names = [a["account"] for s in state["systems"] for a in s["accounts"]]
-    assert names == ["fhirjason", "fhiremma", "demo"]
+    accounts = [a for s in state["systems"] for a in s["accounts"]]
+    assert {"fhirjason", "wilma_smart", "wilmasmart", "BBUser29999", "demo"} < {
+        a["account"] for a in accounts
+    }
+    assert all("counts" in a or "steps" in a for a in accounts)
 
 
 def test_people_lists_who_can_sign_in_without_what_they_hold() -> None:
@@ -25,6 +32,17 @@ def test_people_lists_who_can_sign_in_without_what_they_hold() -> None:
     assert "fhirjason" in {a["account"] for a in accounts}
     assert not [a for a in accounts if "counts" in a or "steps" in a]
     assert told["menu"]["429"]
+
+
+def test_the_state_of_one_house_or_person_tells_what_they_have() -> None:
+    client = Visitor().client
+    medicare = client.get("/control?system=4748").json()["systems"]
+    assert [s["fhir_version"] for s in medicare] == ["stu3"]
+    assert medicare[0]["accounts"][0]["counts"]["ExplanationOfBenefit"] > 20
+    wilma = client.get("/control?account=wilmasmart").json()["systems"]
+    assert [s["id"] for s in wilma] == [4707]
+    assert wilma[0]["accounts"][0]["ids"]["Patient"] == ["12724065"]
+    assert client.get("/control?system=4709").json()["systems"][0]["accounts"][0]["steps"]
 
 
 def test_a_result_asked_for_is_found_at_once(jason: Visitor) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox.hospital.dstu2.renderer import DSTU2
+from connectors.sandbox.hospital.fhir.renderers import DSTU2
 from connectors.sandbox.world import world
 from tests.sandbox.visitor import EMMA, HOSPITAL, JASON, Visitor
 

@@ -20,10 +20,6 @@ CHALLENGE = (
 )
 HOSPITAL = "/hospital/4706"
 GOOGLE = "/wearable/google"
-PLACES = {
-    4706: (f"{HOSPITAL}/oauth/authorize", f"{HOSPITAL}/oauth/token"),
-    4709: (f"{GOOGLE}/o/oauth2/v2/auth", f"{GOOGLE}/token"),
-}
 GOOGLE_SCOPE = " ".join(
     f"https://www.googleapis.com/auth/googlehealth.{name}.readonly"
     for name in ("activity_and_fitness", "health_metrics_and_measurements", "sleep")
@@ -40,9 +36,28 @@ class Visitor:
     client: Client = field(default_factory=Client)
     token: str = ""
 
+    @property
+    def place(self) -> str:
+        """Where the house is."""
+        return GOOGLE if self.system == 4709 else f"/hospital/{self.system}"
+
+    @property
+    def authorization(self) -> str:
+        """Its authorization endpoint."""
+        return (
+            f"{self.place}/o/oauth2/v2/auth"
+            if self.system == 4709
+            else (f"{self.place}/oauth/authorize")
+        )
+
+    @property
+    def tokens(self) -> str:
+        """Its token endpoint."""
+        return f"{self.place}/token" if self.system == 4709 else f"{self.place}/oauth/token"
+
     def address(self, **changes: str | None) -> str:
         """The authorization address with some parameters changed, None for left out."""
-        scope = "patient/*.read" if self.system == 4706 else GOOGLE_SCOPE
+        scope = GOOGLE_SCOPE if self.system == 4709 else "patient/*.read"
         query = {
             "response_type": "code",
             "client_id": CLIENT_ID,
@@ -55,7 +70,7 @@ class Visitor:
             **changes,
         }
         kept = {name: value for name, value in query.items() if value is not None}
-        return f"{PLACES[self.system][0]}?{urlencode(kept)}"
+        return f"{self.authorization}?{urlencode(kept)}"
 
     def sign_in(self, username: str, password: str, **changes: str | None) -> Any:
         """The answer to the sign-in form."""
@@ -75,7 +90,7 @@ class Visitor:
     def trade(self, **changes: str) -> Any:
         """A call of the token endpoint."""
         form = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **changes}
-        return self.client.post(PLACES[self.system][1], form)
+        return self.client.post(self.tokens, form)
 
     def trade_code(self, code: str, **changes: str) -> Any:
         """A code for tokens."""
@@ -91,7 +106,7 @@ class Visitor:
 
     def get(self, path: str, **query: str) -> Any:
         """A data call below /fhir or /v4/users/me."""
-        stem = f"{HOSPITAL}/fhir" if self.system == 4706 else f"{GOOGLE}/v4/users/me"
+        stem = f"{GOOGLE}/v4/users/me" if self.system == 4709 else f"{self.place}/fhir"
         headers = {"Authorization": f"Bearer {self.token}"}
         return self.client.get(f"{stem}/{path}", query, headers=headers)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from connectors.sandbox.hospital.hospital import Hospital, Resource
-from connectors.sandbox.hospital.search import SUPPORTED
+from connectors.sandbox.hospital.fhir.shared import Resource
+from connectors.sandbox.hospital.hospital import Hospital
+from connectors.sandbox.hospital.search import SUPPORTED, WHOSE
 
 _KINDS = {
-    "patient": "reference",
-    "subject": "reference",
+    **dict.fromkeys(WHOSE, "reference"),
     "_lastUpdated": "date",
     "date": "date",
 }
@@ -48,7 +48,7 @@ def conformance(hospital: Hospital, *, base: str, oauth: str) -> Resource:
                         {
                             "coding": [
                                 {
-                                    "system": "http://hl7.org/fhir/restful-security-service",
+                                    "system": _service(renderer.version),
                                     "code": "SMART-on-FHIR",
                                 }
                             ],
@@ -66,9 +66,42 @@ def conformance(hospital: Hospital, *, base: str, oauth: str) -> Resource:
             }
         ],
     }
-    if dstu2:
+    if renderer.version != "r4":
         statement["acceptUnknown"] = "extensions"
     return statement
+
+
+def smart_configuration(*, oauth: str) -> Resource:
+    """`.well-known/smart-configuration`, which servers have from STU3 on (smart-app-launch 1.0)."""
+    return {
+        "authorization_endpoint": f"{oauth}/authorize",
+        "token_endpoint": f"{oauth}/token",
+        "revocation_endpoint": f"{oauth}/revoke",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": [
+            "launch/patient",
+            "openid",
+            "fhirUser",
+            "offline_access",
+            "patient/*.read",
+        ],
+        "capabilities": [
+            "launch-standalone",
+            "client-confidential-symmetric",
+            "context-standalone-patient",
+            "permission-offline",
+            "permission-patient",
+        ],
+    }
+
+
+def _service(version: str) -> str:
+    if version == "r4":
+        return "http://terminology.hl7.org/CodeSystem/restful-security-service"
+    return "http://hl7.org/fhir/restful-security-service"
 
 
 def _type(name: str, *, searched: bool) -> Resource:

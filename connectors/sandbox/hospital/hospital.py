@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from connectors.sandbox.hospital.facts import Life, Reading
-from connectors.sandbox.hospital.monitor import Monitor
+from connectors.sandbox.hospital.facts.findings import Reading
+from connectors.sandbox.hospital.facts.life import Life
+from connectors.sandbox.hospital.fhir.observations import observation
+from connectors.sandbox.hospital.fhir.record import record
+from connectors.sandbox.hospital.fhir.renderers import Renderer
+from connectors.sandbox.hospital.fhir.shared import Chartroom, Resource
+from connectors.sandbox.hospital.ids import Ids
+from connectors.sandbox.hospital.story.life import Story
 from connectors.sandbox.house import House
-
-Resource = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Renderer:
-    """How facts become resources of one FHIR version."""
-
-    version: str  # "dstu2", "stu3", "r4"
-    fhir_version: str  # "1.0.2"
-    media: str  # the content type of its answers
-    record: Callable[[Life], list[Resource]]
-    result: Callable[[Life, Reading], Resource]
-    patient_element: Mapping[str, Sequence[str]]  # type -> paths of the reference to the patient
-    binary_content: str  # the element of Binary that holds the bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One person's record: how to tell it at an instant, and the monitor that adds to it."""
-
-    life: Callable[[datetime], Life]
-    monitor: Monitor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,4 +22,16 @@ class Hospital(House):
     """A house with records by patient id, served in one FHIR version."""
 
     renderer: Renderer
-    records: Mapping[str, Record]
+    ids: Ids
+    records: Mapping[str, Story]
+
+    def record(self, patient: str, now: datetime) -> list[Resource]:
+        """Every resource of a person's record at `now`."""
+        return record(self._room(self.records[patient].life(now)))
+
+    def result(self, life: Life, reading: Reading) -> Resource:
+        """A reading as a resource of its own."""
+        return observation(self._room(life), reading)
+
+    def _room(self, life: Life) -> Chartroom:
+        return Chartroom(life=life, version=self.renderer.version, ids=self.ids)

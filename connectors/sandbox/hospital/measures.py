@@ -59,6 +59,11 @@ def _lab(
     )
 
 
+def _survey(key: str, text: str, code: str, unit: str, ucum: str) -> Measure:
+    concept = loinc(text, code)
+    return Measure(key=key, concept=concept, category="survey", unit=unit, ucum=ucum)
+
+
 SYSTOLIC = _vital("systolic", "Systolic blood pressure", "8480-6", "mmHg", "mm[Hg]")
 DIASTOLIC = _vital("diastolic", "Diastolic blood pressure", "8462-4", "mmHg", "mm[Hg]")
 BLOOD_PRESSURE = Measure(
@@ -116,3 +121,27 @@ PEAK_FLOW = _vital("peak-flow", "Peak expiratory flow", "33452-4", "L/min", "L/m
 SMOKING = Measure(
     key="smoking", concept=loinc("Tobacco smoking status", "72166-2"), category="social-history"
 )
+
+NATRIURETIC_PEPTIDE = _lab(
+    "natriuretic-peptide", "NT-proBNP", "33762-6", "pg/mL", "pg/mL", high=450
+)
+THYROTROPIN = _lab(
+    "thyrotropin", "Thyrotropin", "3016-3", "m[IU]/L", "m[IU]/L", digits=2, low=0.4, high=4.5
+)
+THYROXINE = _lab(
+    "thyroxine", "Free thyroxine", "3024-7", "ng/dL", "ng/dL", digits=2, low=0.8, high=1.8
+)
+VITAMIN_D = _lab("vitamin-d", "25-Hydroxyvitamin D", "1989-3", "ng/mL", "ng/mL", low=30, high=100)
+PAIN = _survey("pain", "Pain severity, 0 to 10", "72514-3", "{score}", "{score}")
+
+MEASURES = {
+    measure.key: measure
+    for measure in (
+        *(SYSTOLIC, DIASTOLIC, BLOOD_PRESSURE, HEART_RATE, BREATHING, TEMPERATURE, SATURATION),
+        *(WEIGHT, HEIGHT, BMI, PEAK_FLOW, HBA1C, GLUCOSE, FINGER_GLUCOSE, CREATININE, EGFR),
+        *(SODIUM, POTASSIUM, ALT, CHOLESTEROL, LDL, HDL, TRIGLYCERIDES, ALBUMIN_RATIO),
+        *(HEMOGLOBIN, LEUKOCYTES, PLATELETS, FERRITIN, NATRIURETIC_PEPTIDE, THYROTROPIN),
+        *(THYROXINE, VITAMIN_D, SMOKING, PAIN),
+    )
+}
+"""Every measure by its key, as the made-up lives name them."""

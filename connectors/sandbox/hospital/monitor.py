@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.sandbox.hospital import measures as m
-from connectors.sandbox.hospital.facts import Reading
+from connectors.sandbox.hospital.facts.findings import Reading
 from connectors.sandbox.hospital.measures import Measure
 from connectors.sandbox.seeds import spread
 
@@ -61,7 +60,3 @@ class Monitor:
             doctor=self.doctor,
             comment=self.says,
         )
-
-
-ADDED = (m.HBA1C, m.POTASSIUM, m.CREATININE, m.LDL, m.HEMOGLOBIN)
-"""What a result asked for over the control API is, in turn."""

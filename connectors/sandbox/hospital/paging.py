@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from connectors.sandbox.hospital.hospital import Resource
+from connectors.sandbox.hospital.fhir.shared import Resource
 
 DEFAULT, MOST = 50, 200
 SESSION, OFFSET = "sessionID", "offset"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from html import escape
 
-from connectors.sandbox.hospital.facts import Document
+from connectors.sandbox.hospital.facts.findings import Document
 
 
 def written(document: Document, *, foot: str) -> bytes:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from connectors.sandbox.hospital import measures as m
 from connectors.sandbox.hospital.directory import hospital as by_number
-from connectors.sandbox.hospital.facts import Reading
-from connectors.sandbox.hospital.hospital import Hospital, Resource
-from connectors.sandbox.hospital.monitor import ADDED, Monitor
-from connectors.sandbox.seeds import source_id, spread
+from connectors.sandbox.hospital.facts.findings import Reading
+from connectors.sandbox.hospital.fhir.shared import Resource
+from connectors.sandbox.hospital.hospital import Hospital
+from connectors.sandbox.seeds import spread
 from connectors.sandbox.state import State
 
-_LEVELS = dict(zip((m.key for m in ADDED), (6.9, 4.4, 1.02, 88.0, 13.9), strict=True))
-_SCATTER = dict(zip((m.key for m in ADDED), (0.2, 0.2, 0.06, 8.0, 0.4), strict=True))
+_ASKED = (
+    (m.HBA1C, 6.9, 0.2),
+    (m.POTASSIUM, 4.4, 0.2),
+    (m.CREATININE, 1.02, 0.06),
+    (m.LDL, 88.0, 8.0),
+    (m.HEMOGLOBIN, 13.9, 0.4),
+)
+"""What a result asked for is, in turn: measure, level, scatter."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _told(system: int, patient: str, now: datetime) -> tuple[Resource, ...]:
     house = by_number(system)
     assert house is not None  # callers hold the hospital
-    return tuple(house.renderer.record(house.records[patient].life(now)))
+    return tuple(house.record(patient, now))
 
 
 def record(hospital: Hospital, patient: str, *, now: datetime, state: State) -> list[Resource]:
@@ -39,31 +46,32 @@ def _added(hospital: Hospital, patient: str, now: datetime, state: State) -> lis
     asked = state.results(system=hospital.system, account=patient)
     if not asked:
         return []
-    entry = hospital.records[patient]
-    life = entry.life(now)
-    found = []
-    for number, at in asked:
-        if at <= now:
-            reading = asked_reading(entry.monitor, number=number, at=at)
-            found.append(hospital.renderer.result(life, reading))
-    return found
+    life = hospital.records[patient].life(now)
+    return [
+        hospital.result(life, _reading(patient, life.person.doctor, number=number, at=at))
+        for number, at in asked
+        if at <= now
+    ]
 
 
-def asked_reading(monitor: Monitor, *, number: int, at: datetime) -> Reading:
-    """The reading of the result that was asked for as the `number`th."""
-    measure = ADDED[number % len(ADDED)]
-    value = _LEVELS[measure.key] + _SCATTER[measure.key] * spread(monitor.seed, "asked", number)
+def _reading(patient: str, doctor: str, *, number: int, at: datetime) -> Reading:
+    measure, level, scatter = _ASKED[number % len(_ASKED)]
+    value = level + scatter * spread(patient, "asked", number)
     return Reading(
-        key=f"asked/{number}",
+        key=_asked_key(number),
         measure=measure,
         at=at - timedelta(minutes=30),
         filed=at,
         values=(round(value, measure.digits),),
-        doctor=monitor.doctor,
+        doctor=doctor,
         comment="Asked for over the control API.",
     )
 
 
-def asked_result_id(patient: str, number: int) -> str:
+def _asked_key(number: int) -> str:
+    return f"asked/{number}"
+
+
+def asked_result_id(hospital: Hospital, patient: str, number: int) -> str:
     """The id of the Observation of a result that was asked for."""
-    return source_id(patient, "Observation", f"asked/{number}")
+    return hospital.ids(patient, "Observation", _asked_key(number))

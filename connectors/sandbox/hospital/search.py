@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.sandbox.hospital.hospital import Resource
+from connectors.sandbox.hospital.fhir.shared import Resource
 
 Test = Callable[[Resource], bool]
 
@@ -26,29 +26,36 @@ class BadSearch(Exception):
 
 _DATES = {
     "Appointment": ("start",),
-    "AllergyIntolerance": ("recordedDate",),
+    "AllergyIntolerance": ("recordedDate", "assertedDate"),
     "CarePlan": ("period",),
-    "Condition": ("dateRecorded",),
+    "Condition": ("dateRecorded", "assertedDate", "recordedDate"),
     "DiagnosticReport": ("effectiveDateTime",),
-    "DocumentReference": ("created",),
+    "DocumentReference": ("created", "date"),
     "Encounter": ("period",),
+    "ExplanationOfBenefit": ("created",),
     "FamilyMemberHistory": ("date",),
-    "Immunization": ("date",),
+    "Immunization": ("date", "occurrenceDateTime"),
     "MedicationOrder": ("dateWritten",),
+    "MedicationRequest": ("authoredOn",),
     "MedicationStatement": ("effectivePeriod",),
     "Observation": ("effectiveDateTime",),
     "Procedure": ("performedPeriod",),
+    "ReferralRequest": ("authoredOn",),
+    "ServiceRequest": ("authoredOn",),
 }
+"""What `date` looks at, in any FHIR version: a resource has the one of its own."""
 _CODES = ("code", "vaccineCode", "medicationCodeableConcept", "substance", "type")
 
-SUPPORTED = ("patient", "subject", "_id", "_lastUpdated", "category", "code", "date", "status")
+WHOSE = ("patient", "subject", "beneficiary")
+"""The ways to name the patient."""
+SUPPORTED = (*WHOSE, "_id", "_lastUpdated", "category", "code", "date", "status")
 """The parameters of every type. Another one is ignored, and the answer says so."""
 
 
 def tests(type_: str, pairs: Sequence[tuple[str, str]]) -> list[Test]:
     """What a resource has to pass. Raises BadSearch.
 
-    `patient` and `subject` are the caller's business.
+    The patient's parameters (WHOSE) are the caller's business.
     """
     made: list[Test] = []
     for name, value in pairs:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import base64
-import json
 from datetime import UTC, datetime
+from decimal import Decimal
 
+import orjson
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from connectors.sandbox.dance.authorize import authorize
 from connectors.sandbox.dance.bearer import Caller, Trouble, caller
 from connectors.sandbox.dance.token import Issued, revoke, token_answer
-from connectors.sandbox.hospital.conformance import conformance
+from connectors.sandbox.hospital.conformance import conformance, smart_configuration
 from connectors.sandbox.hospital.directory import hospital as by_number
-from connectors.sandbox.hospital.hospital import Hospital, Resource
+from connectors.sandbox.hospital.fhir.shared import Resource
+from connectors.sandbox.hospital.hospital import Hospital
 from connectors.sandbox.hospital.paging import OFFSET, SESSION, bundle, size
 from connectors.sandbox.hospital.records import record
-from connectors.sandbox.hospital.search import SUPPORTED, BadSearch, tests
+from connectors.sandbox.hospital.search import SUPPORTED, WHOSE, BadSearch, tests
 from connectors.sandbox.tokens import Grant
 from connectors.sandbox.world import world
 
@@ -88,8 +90,17 @@ def metadata(request: HttpRequest, system: int) -> HttpResponse:
     if house is None:
         return _no_hospital(system)
     base = _base(request, house)
-    statement = conformance(house, base=base, oauth=base.removesuffix("/fhir") + "/oauth")
-    return _answer(house, statement)
+    return _answer(house, conformance(house, base=base, oauth=_oauth(base)))
+
+
+def well_known(request: HttpRequest, system: int) -> HttpResponse:
+    """The SMART configuration; a DSTU2 server has none."""
+    house = by_number(system)
+    if house is None:
+        return _no_hospital(system)
+    if house.renderer.version == "dstu2":
+        return no_such_page(request, system)
+    return JsonResponse(smart_configuration(oauth=_oauth(_base(request, house))))
 
 
 def search_or_read(
@@ -118,7 +129,7 @@ def search_or_read(
 
 
 def no_such_page(request: HttpRequest, system: int, rest: str = "") -> HttpResponse:
-    """Everything else below the FHIR base, the smart-configuration of a DSTU2 server among it."""
+    """Everything else below the FHIR base."""
     house = by_number(system)
     if house is None:
         return _no_hospital(system)
@@ -132,7 +143,7 @@ def _search(request: HttpRequest, house: Hospital, who: Caller, type_: str) -> R
         raise Trouble(404 if not type_[:1].isupper() else 400, f"{type_} cannot be searched here.")
     used = [(name, value) for name, value in pairs if name in names]
     patient = who.account.subject
-    named = [v for n, v in used if n in ("patient", "subject")]
+    named = [v for n, v in used if n in WHOSE]
     if type_ == "Patient":
         named = [v for n, v in used if n == "_id"]
     if not named:
@@ -186,10 +197,21 @@ def _base(request: HttpRequest, house: Hospital) -> str:
     return request.build_absolute_uri(f"/hospital/{house.system}/fhir")
 
 
+def _oauth(base: str) -> str:
+    return base.removesuffix("/fhir") + "/oauth"
+
+
+def _digits(value: object) -> orjson.Fragment:
+    """A decimal as it was measured, trailing zeros and all."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
 def _answer(
     house: Hospital, body: Resource, *, status: int = 200, broken: bool = False
 ) -> HttpResponse:
-    raw = json.dumps(body, ensure_ascii=False).encode()
+    raw = orjson.dumps(body, default=_digits)
     return HttpResponse(
         raw[: len(raw) // 2] if broken else raw,
         status=status,

@@ -1,1 +1,0 @@
-"""Facts as DSTU2 (FHIR 1.0.2) resources."""
