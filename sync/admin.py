@@ -4,9 +4,11 @@ edited: actions park, resume, sync.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +38,14 @@ class ReadOnly(_Admin):
         return False
 
 
+class _ErrorCodes(admin.AllValuesFieldListFilter):
+    """The error codes there are; a connection without one has a name, too."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or _("none")}
+
+
 @admin.register(Connection)
 class ConnectionAdmin(ReadOnly):
     list_display = (
@@ -48,7 +58,7 @@ class ConnectionAdmin(ReadOnly):
         "next_sync_at",
         "last_error_code",
     )
-    list_filter = ("status", "parked", "system__kind", "last_error_code")
+    list_filter = ("status", "parked", "system__kind", ("last_error_code", _ErrorCodes))
     list_select_related = ("app_user", "system")
     search_fields = (
         "public_id",

@@ -39,5 +39,8 @@ PAGES = (
     Page("styleguide", "/console/styleguide", "developer"),
     Page("console-not-found", "/console/nowhere", "developer", status=404),
     Page("admin", "/admin/", "staff"),
+    Page("admin-users", "/admin/accounts/appuser/", "staff"),
+    Page("admin-applications", "/admin/accounts/application/", "staff"),
+    Page("admin-connections", "/admin/connectors/connection/", "staff"),
     Page("admin-log-in", "/admin/login/"),
 )
