@@ -8,24 +8,20 @@ the only authenticator, and answers are bytes.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import orjson
-from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
 from accounts import clock
 from accounts.access import Access, access_for
 from accounts.refusals import Refused
-from fhirstore import outcome
 from fhirstore.api import bodies, routes
+from fhirstore.api.answered import answered, broken
 from fhirstore.api.call import Answer, Call, Interaction
 from fhirstore.api.formats import JSON, content_type
-from fhirstore.errors import FhirError, MethodNotAllowed
-
-logger = logging.getLogger(__name__)
+from fhirstore.api.printable import printable
 
 NOBODY = Access(application_id=0, client_id="", app_user_id=None)
 """Who asks for metadata."""
@@ -43,27 +39,23 @@ class FhirView(APIView):
     ) -> HttpResponse:
         prefix = f"/fhir/{version}" if fhir else f"/{version}"
         kind = JSON
-        try:
+
+        def act() -> Answer:
+            nonlocal kind
             accept = request.META.get("HTTP_ACCEPT", "")
             wanted = request.GET.get("_format", "")
             kind = content_type(version=version, accept=accept, wanted=wanted)
-            answer = _answer(request, version, prefix, path)
+            return _answer(request, version, prefix, path)
+
+        try:
+            answer = answered(act)
         except Refused as refused:
             body = orjson.dumps(refused.body)
             return _response(
                 request, Answer(status=refused.status, body=body, headers=refused.headers), JSON
             )
-        except FhirError as error:
-            answer = failure(error)
-        except DataError:
-            # A text or number that passed every check and that the database cannot hold.
-            answer = failure(FhirError("a value in the request cannot be processed"))
-        except OperationalError:
-            logger.exception("the database did not answer a FHIR call")
-            answer = _failed(503, "transient", "the server is not available for the moment")
         except Exception:
-            logger.exception("a FHIR call failed")
-            answer = _failed(500, "exception", "the server failed; nothing was changed")
+            answer = broken()
         return _response(request, answer, kind)
 
 
@@ -98,7 +90,7 @@ def _with_body(call: Call, interaction: Interaction, request: HttpRequest) -> Ca
         return call
     body = bodies.read_body(request)
     changed: dict[str, Any] = (
-        {"form": _printable(bodies.form(body))}
+        {"form": printable(bodies.form(body))}
         if interaction.takes == "form"
         else {"resource": bodies.parse(body)}
     )
@@ -107,37 +99,12 @@ def _with_body(call: Call, interaction: Interaction, request: HttpRequest) -> Ca
 
 def _query(request: HttpRequest) -> str:
     raw = request.META.get("QUERY_STRING", "")
-    return _printable(raw.encode("latin-1", "replace").decode("utf-8", "replace"))
-
-
-def _printable(query: str) -> str:
-    """A query with what may not stand in a URL percent-encoded, so that links can repeat it."""
-    if query.isascii() and query.isprintable() and not set(query) & set(' "<>\\^`{}'):
-        return query
-    return "".join(c if "!" <= c <= "~" and c not in '"<>\\^`{}' else _encoded(c) for c in query)
-
-
-def _encoded(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
+    return printable(raw.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     found = {name: request.META.get(f"HTTP_{name.upper().replace('-', '_')}") for name in _HEADERS}
     return {name: value for name, value in found.items() if value}
-
-
-def failure(error: FhirError) -> Answer:
-    """The answer to a FHIR error."""
-    answer = _failed(error.status, error.code, error.text)
-    if isinstance(error, MethodNotAllowed):
-        return Answer(
-            status=answer.status, body=answer.body, headers={"Allow": ", ".join(error.allowed)}
-        )
-    return answer
-
-
-def _failed(status: int, code: str, text: str) -> Answer:
-    return Answer(status=status, body=orjson.dumps(outcome.failure(code=code, text=text)))
 
 
 def _response(request: HttpRequest, answer: Answer, kind: str) -> HttpResponse:
