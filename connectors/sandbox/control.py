@@ -8,7 +8,7 @@
 - `POST /control/results` `{"system": 4706, "account": "fhirjason"}` adds a laboratory result, now.
 - `POST /control/faults` `{"account": "fhirjason", "fault": "429", "count": 3}` chooses a fault;
   without a count it lasts until it is cleared, with `"system"` it strikes there alone.
-- `DELETE /control/faults` clears them; `?account=` those of one account.
+- `DELETE /control/faults` clears them; `?account=` those of one account, `&system=` only there.
 """
 
 from __future__ import annotations
@@ -131,7 +131,12 @@ def results(request: HttpRequest) -> HttpResponse:
 def faults_(request: HttpRequest) -> HttpResponse:
     """Show, choose or clear faults."""
     if request.method == "DELETE":
-        return JsonResponse({"cleared": world().state.clear_faults(request.GET.get("account"))})
+        place = request.GET.get("system", "")
+        if not place.isascii() or (place and not place.isdigit()):
+            raise BadCall("system has to be a number, or left out")
+        account = request.GET.get("account")
+        cleared = world().state.clear_faults(account, int(place) if place else None)
+        return JsonResponse({"cleared": cleared})
     if request.method == "POST":
         chosen = _choice(_body(request))
         world().state.choose_fault(chosen)

@@ -142,8 +142,18 @@ class State:
         )
         return rows == 1
 
-    def clear_faults(self, account: str | None = None) -> int:
-        """Switch off the faults of one account, or all; returns how many there were."""
-        before = len([f for f in self.faults() if account in (None, f.account)])
-        self._run("DELETE FROM fault WHERE ? IS NULL OR account = ?", (account, account))
-        return before
+    def clear_faults(self, account: str | None = None, system: int | None = None) -> int:
+        """Switch off the faults of one account, or all; with a system those that strike there.
+        Returns how many there were."""
+        gone = [
+            found
+            for found in self.faults()
+            if account in (None, found.account)
+            and (system is None or found.system in (None, system))
+        ]
+        for found in gone:
+            self._run(
+                "DELETE FROM fault WHERE system IS ? AND account = ? AND fault = ?",
+                (found.system, found.account, found.fault),
+            )
+        return len(gone)

@@ -86,6 +86,18 @@ def test_a_chosen_fault_strikes_as_often_as_asked(jason: Visitor) -> None:
     assert [conditions(jason).status_code for _ in range(3)] == [503, 503, 200]
 
 
+def test_clearing_at_one_system_leaves_the_others(jason: Visitor) -> None:
+    for system, account in ((4706, "fhirjason"), (4709, "demo")):
+        jason.control("faults", {"account": account, "system": system, "fault": "429"})
+    cleared = jason.client.delete("/control/faults?account=fhirjason&system=4709").json()
+    assert cleared == {"cleared": 0}
+    cleared = jason.client.delete("/control/faults?account=fhirjason&system=4706").json()
+    assert cleared == {"cleared": 1}
+    left = jason.client.get("/control/faults").json()["faults"]
+    assert [fault["system"] for fault in left] == [4709]
+    assert jason.client.delete("/control/faults?system=x").status_code == 400
+
+
 def test_a_chosen_fault_lasts_until_it_is_cleared(jason: Visitor) -> None:
     jason.control("faults", {"account": "fhirjason", "fault": "429"})
     assert [conditions(jason).status_code for _ in range(3)] == [429] * 3
