@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fhirstore import database as db
+from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NAMES
 
 _BY_TYPE = """
@@ -24,6 +25,9 @@ select o.id,
          where r.owner = o.id group by r.rtype) as types),
        (select max(r.updated) from fhir_resource r where r.owner = o.id)
   from unnest(%(owners)s::bigint[]) as o(id)
+"""
+_BY_VERSION = """
+select rtype, vers, count(*) from fhir_resource where owner = %(owner)s group by rtype, vers
 """
 
 
@@ -61,3 +65,16 @@ def count_by_owner(*, owners: Sequence[int]) -> dict[int, OwnerCount]:
     return {
         owner: OwnerCount(resources=int(count), changed=changed) for owner, count, changed in rows
     }
+
+
+def count_by_version(*, owner: int) -> dict[str, dict[str, int]]:
+    """An owner's resources by type, most first, and FHIR version: `{"Observation": {"r4": 366}}`.
+    What is served in several versions counts in each."""
+    rows = db.cursor().execute(_BY_VERSION, {"owner": owner}).fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for rtype, vers, count in rows:
+        of_type = found.setdefault(NAMES[rtype], {})
+        for version, bit in VERSION_BITS.items():
+            if vers & bit:
+                of_type[version] = of_type.get(version, 0) + count
+    return dict(sorted(found.items(), key=lambda row: (-max(row[1].values()), row[0])))

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts import clock
 from fhirstore import database as db
+from fhirstore import permissions
 from fhirstore.changes import Changes, lock_owner
 from fhirstore.held import held
 from fhirstore.home import PATIENT, STAND_IN, stand_in
@@ -84,9 +85,12 @@ def erase_owner(
             for table in _OWNERS_TABLES:
                 cursor.execute(f"delete from {table} where owner = %s", (owner,))
             cursor.execute("update fhir_owner set home = null where owner = %s", (owner,))
+            permissions.take_all(owner=owner)
             return
         where = "owner = %(owner)s and (vers & %(vers)s) <> 0"
         arguments: dict[str, Any] = {"owner": owner, "vers": VERSION_BITS[version]}
+        if rtypes is None and before is None:
+            permissions.take_all(owner=owner, version=version)
         if rtypes is not None:
             where += " and rtype = any(%(rtypes)s::smallint[])"
             arguments["rtypes"] = [NUMBERS[name] for name in rtypes]

@@ -24,7 +24,8 @@ from fhirstore.search.owners import Owners
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """What was asked. `prefix` is "/fhir/{ver}" or "/{ver}" as the request had it; `rtype` in its
-    canonical spelling; `headers` by lower-case name. `resource` is the parsed body of a write.
+    canonical spelling; `headers` by lower-case name. `resource` is the parsed body of a write,
+    `seer` the user a permission is for.
     """
 
     access: Access
@@ -34,6 +35,7 @@ class Call:
     rtype: str = ""
     fid: str = ""
     vid: str = ""
+    seer: str = ""
     query: str = ""
     form: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -15,10 +15,12 @@ from fhirstore.database import cursor
 from fhirstore.errors import InvalidValue, NotFound
 from fhirstore.held import held
 from fhirstore.keys import VERSION_BITS
+from fhirstore.permissions import widened
 from fhirstore.rtypes import BY_LOWER_CASE, NAMES
 from fhirstore.search.bundle import bundle, match
 from fhirstore.search.compartment import Compartment
 from fhirstore.search.moments import Moments, moments
+from fhirstore.search.owners import Owners
 from fhirstore.search.paging import links
 from fhirstore.search.request import Pair, number, page_size, read_pairs
 from fhirstore.search.statement import moment
@@ -28,7 +30,10 @@ def everything(call: Call) -> Answer:
     """A page of the Patient and its compartment, all types mixed, the Patient first."""
     _check_patient(call)
     pairs = read_pairs(call.query)
-    compartment = _compartment(call, pairs)
+    owners = call.owners()
+    if not owners.merged:
+        owners = widened(owners, version=call.version, patient=call.fid)
+    compartment = _compartment(call, owners, pairs)
     total, count = compartment.total(), page_size(pairs)
     skip, afterid = number(pairs, "_skip", "_offset"), _text(pairs, "_afterid")
     found = []
@@ -59,11 +64,11 @@ def everything(call: Call) -> Answer:
 
 def delete_everything(call: Call) -> Answer:
     """Delete the Patient and its compartment."""
-    _check_patient(call)
+    _check_patient(call, own=True)
     with transaction.atomic():
         writing = cursor()
         lock_owner(writing, owner=call.owner, changes=1)
-        wanted = _compartment(call, []).names()
+        wanted = _compartment(call, call.owners(), []).names()
         seq, _ = lock_owner(writing, owner=call.owner, changes=2 * len(wanted))
         changes = Changes(owner=call.owner, seq=seq, now=call.now)
         bit = VERSION_BITS[call.version]
@@ -78,16 +83,16 @@ def delete_everything(call: Call) -> Answer:
 _KNOWN = ("_count", "_skip", "_offset", "_afterid", "_type", "_since", "start", "end", "_format")
 
 
-def _check_patient(call: Call) -> None:
+def _check_patient(call: Call, *, own: bool = False) -> None:
     if call.rtype != "Patient":
         raise NotFound(f"$everything is an operation on Patient, not on {call.rtype}")
-    current(call)
+    current(call, own=own)
 
 
-def _compartment(call: Call, pairs: Sequence[Pair]) -> Compartment:
+def _compartment(call: Call, owners: Owners, pairs: Sequence[Pair]) -> Compartment:
     since, start, end = (_date(pairs, name) for name in ("_since", "start", "end"))
     return Compartment(
-        owners=call.owners(),
+        owners=owners,
         version=call.version,
         patient=call.fid,
         rtypes=_rtypes(pairs),

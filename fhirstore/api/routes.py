@@ -14,6 +14,7 @@ from fhirstore.api.create import create
 from fhirstore.api.delete import delete, delete_version
 from fhirstore.api.everything import delete_everything, everything
 from fhirstore.api.history import history
+from fhirstore.api.permission import give, take
 from fhirstore.api.purge import purge
 from fhirstore.api.read import read, vread
 from fhirstore.api.search import search
@@ -88,6 +89,13 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
                 "PUT": Interaction(name="update", perform=put, read_only=False, takes="resource"),
                 "POST": Interaction(name="update", perform=post, read_only=False, takes="resource"),
                 "DELETE": Interaction(name="delete", perform=delete, read_only=False),
+            },
+        ),
+        (
+            _TYPE + _ID + r"/_permission/(?P<seer>[^/]+)",
+            {
+                "PUT": Interaction(name="update", perform=give, read_only=False),
+                "DELETE": Interaction(name="update", perform=take, read_only=False),
             },
         ),
         (_TYPE + _ID + "/_history", {"GET": Interaction(name="history", perform=history)}),

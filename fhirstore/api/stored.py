@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from fhirstore import writes
+from fhirstore import permissions, writes
 from fhirstore.api.call import Answer, Call
 from fhirstore.changes import FIRST_VERSION, Stored, lock_owner
 from fhirstore.database import cursor
@@ -41,15 +41,17 @@ def told(call: Call) -> Iterator[None]:
 _CURRENT = f"""
 select {rows.COLUMNS} from fhir_resource b
 where {{own}} and b.rtype = %(rtype)s::smallint and b.fid = %(fid)s::text
-  and (b.vers & %(bit)s::smallint) <> 0 order by b.updated desc, b.owner limit 1"""
+  and (b.vers & %(bit)s::smallint) <> 0{{visible}} order by b.updated desc, b.owner limit 1"""
 
 
-def current(call: Call) -> tuple[int, Stored]:
-    """The resource a call names and whose it is; of all users, the newest. Raises NotFound,
-    Gone.
+def current(call: Call, *, own: bool = False) -> tuple[int, Stored]:
+    """The resource a call names and whose it is; of all users, the newest. Where the user has none,
+    one that another user lets this one see, but for `own`. Raises NotFound, Gone.
     """
     owners = call.owners()
     row = find(call, owners)
+    if row is None and not owners.merged and not own:
+        row = _permitted(call, owners)
     if row is not None:
         version_id = FIRST_VERSION + row.version
         stored = Stored(fid=row.fid, version_id=version_id, updated=row.updated, body=row.body)
@@ -72,19 +74,29 @@ def find(call: Call, owners: Owners) -> rows.Row | None:
         "bit": VERSION_BITS[call.version],
         **owners.values(),
     }
-    found = rows.resources(_CURRENT.format(own=owners.own("b")), values, version=call.version)
+    visible = owners.visible("b", VERSION_BITS[call.version])
+    sql = _CURRENT.format(own=owners.own("b"), visible=visible)
+    found = rows.resources(sql, values, version=call.version)
     return found[0] if found else None
 
 
 def owner_of(call: Call) -> int:
-    """Whose history a call asks for: the user's own, or of all users' the newest."""
+    """Whose history a call asks for: the user's own, or where the user has no such resource that of
+    one another user lets this one see; of all users' the newest.
+    """
     owners = call.owners()
-    if not owners.merged:
-        return call.owner
     row = find(call, owners)
+    if row is None and not owners.merged:
+        row = _permitted(call, owners)
+        return row.owner if row else call.owner
     if row is None:
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return row.owner
+
+
+def _permitted(call: Call, owners: Owners) -> rows.Row | None:
+    wider = permissions.widened(owners, version=call.version)
+    return find(call, wider) if wider.seen else None
 
 
 def etag(version_id: int) -> str:

@@ -34,5 +34,5 @@ def put(call: Call) -> Answer:
 def post(call: Call) -> Answer:
     """The same for a resource that is there; `POST` creates under its type's address only."""
     call.check_type()
-    current(call)
+    current(call, own=True)
     return put(call)

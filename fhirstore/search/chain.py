@@ -28,11 +28,12 @@ def compile_chain(
         met = compile_clause(step, inner, binder).test(scope.owners, "r")
         for param in clause.parameter.stored:
             key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
-            named = f"r.owner, {key} # r.self" if scope.owners.merged else f"{key} # r.self"
-            column = "x.owner, x.key" if scope.owners.merged else "x.key"
+            named = f"r.owner, {key} # r.self" if scope.owners.several else f"{key} # r.self"
+            column = "x.owner, x.key" if scope.owners.several else "x.key"
             tests.append(
                 f"({column}) in (select {named} from fhir_resource r where {scope.owners.own('r')}"
-                f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0 and {met})"
+                f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0"
+                f"{scope.owners.visible('r', scope.bit)} and {met})"
             )
     where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
     return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)

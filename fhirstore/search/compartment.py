@@ -12,13 +12,13 @@ from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows
 from fhirstore.search.owners import Owners
 from fhirstore.search.rows import COLUMNS, Row
-from fhirstore.search.statement import ONCE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compartment:
     """What of a compartment is wanted: of these types, changed since, with a date that overlaps
-    `[start, end)` in microseconds; None: whatever."""
+    `[start, end)` in microseconds; None: whatever. `owners`: with those who let the one owner see
+    this very patient."""
 
     owners: Owners
     version: str
@@ -51,14 +51,16 @@ class Compartment:
             tests += " and (r.hi is null or r.hi > %(start)s::bigint)"
         if self.end is not None:
             tests += " and (r.lo is null or r.lo < %(end)s::bigint)"
-        once = f"distinct on ({ONCE}) " if self.owners.merged else ""
-        newest = f" order by {ONCE}, r.updated desc, r.owner" if self.owners.merged else ""
+        once, first = "", ""
+        if self.owners.several:
+            same, order = self.owners.once()
+            once, first = f"distinct on ({same}) ", f" order by {order}"
         return (
             f"select {once}r.owner, r.rtype, r.rid, r.fid from fhir_token x join fhir_resource r"
             " on r.owner = x.owner and r.rtype = x.sys and r.rid = x.rid"
             f" where {self.owners.own('x')} and {self.owners.own('r')}"
             " and x.key = %(key)s::bigint and (x.vers & %(bit)s::smallint) <> 0"
-            f" and (r.vers & %(bit)s::smallint) <> 0{tests}{newest}"
+            f" and (r.vers & %(bit)s::smallint) <> 0{tests}{first}"
         )
 
     def total(self) -> int:

@@ -3,8 +3,9 @@
 Three shapes. *Few matches*: start from the rows of the most telling index condition, join the
 resources, sort. *Many matches in id order*: walk the resources by id and probe the index for each;
 a sort would read them all, and PostgreSQL does not see by itself which owner is heavy, so the
-total, which is needed anyhow, decides. *All users of an application*: the matches of all, those
-from one source URL once. Every shape begins with the owner.
+total, which is needed anyhow, decides. *Several owners* (all users of an application, or patients
+that others let a user see): the matches of all, those that count as one once. Every shape begins
+with the owner.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fhirstore.permissions import PERMITTED
 from fhirstore.search.condition import Condition, Plan
 from fhirstore.search.paging import Position
 from fhirstore.search.request import Sort
@@ -20,9 +22,6 @@ from fhirstore.search.rows import COLUMNS
 
 MANY = 2000
 """From how many matches on a page in id order is walked to."""
-
-ONCE = "r.src is null, coalesce(r.src, r.owner), case when r.src is null then r.fid end"
-"""By what rows of several owners are the same: their source URL; what an app wrote never is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,22 +41,22 @@ class Page:
 
 
 def total(plan: Plan) -> Statement:
-    """How many resources match."""
-    owners = plan.scope.owners
-    if owners.merged:
-        return _statement(plan, f"select count(*) from ({_merged(plan)}) m", {})
+    """How many resources match, and whether others let the one owner see something of theirs."""
+    if plan.scope.owners.several:
+        return _statement(plan, f"select count(*), false from ({_merged(plan)}) m", {})
+    counted = f"select count(*), {PERMITTED.format(version=plan.scope.version)}"
     driver = _driver(plan)
     if driver is None:
-        return _statement(plan, f"select count(*) from {_whole_type(plan)}", {})
+        return _statement(plan, f"{counted} from {_whole_type(plan)}", {})
     joined = any(condition.resource for condition in plan.conditions)
-    return _statement(plan, f"select count(*) from {_driven(plan, driver, joined=joined)}", {})
+    return _statement(plan, f"{counted} from {_driven(plan, driver, joined=joined)}", {})
 
 
 def page(plan: Plan, wanted: Page, *, many: bool) -> Statement:
     """The resources of a page, in order. `many`: there are more than `MANY` matches."""
     order, after, bound = _order(plan, wanted)
     driver = _driver(plan)
-    if plan.scope.owners.merged:
+    if plan.scope.owners.several:
         source = f"({_merged(plan)}) r where true"
     elif driver is None:
         source = _whole_type(plan)
@@ -129,25 +128,26 @@ def _walk(plan: Plan, driver: Condition) -> str:
 
 
 def _merged(plan: Plan) -> str:
-    """The matches of all owners; of rows from one source URL the newest."""
-    driver = _driver(plan)
+    """The matches of all owners that are visible; of rows that count as one the first."""
+    owners, driver = plan.scope.owners, _driver(plan)
     source = _driven(plan, driver, joined=True) if driver else _whole_type(plan)
+    once, first = owners.once()
     return (
-        f"select distinct on ({ONCE}) r.owner, r.rid, r.fid, r.updated"
-        f" from {source} order by {ONCE}, r.updated desc, r.owner"
+        f"select distinct on ({once}) r.owner, r.rid, r.fid, r.updated"
+        f" from {source}{owners.visible('r', plan.scope.bit)} order by {first}"
     )
 
 
 def _order(plan: Plan, wanted: Page) -> tuple[str, str, dict[str, Any]]:
     """The order, the condition "after the position", and what that binds."""
-    sort, merged = wanted.sort, plan.scope.owners.merged
+    sort, several = wanted.sort, plan.scope.owners.several
     columns = {
         "fid": ["r.fid"],
         "updated": ["r.updated", "r.fid"],
         # Resources without a primary date have negative row ids: last in either direction.
         "rid": ["r.rid"] if sort.descending else ["(r.rid < 0)", "r.rid"],
     }[sort.by]
-    columns = [*columns, "r.owner"] if merged else columns
+    columns = [*columns, "r.owner"] if several else columns
     way = " desc" if sort.descending else ""
     order = ", ".join(column + way for column in columns)
     if wanted.after is None:

@@ -17,7 +17,7 @@ VERSIONS = ("dstu2", "stu3", "r4")
     [
         ("GET", "/.well-known/smart-configuration", 404),
         ("GET", "/Patient/1/nothing/here", 404),
-        ("GET", "/Patient/1/_permission/2", 404),
+        ("GET", "/Patient/1/_permission/2", 405),
         ("GET", "/Patient/$match", 404),
         ("GET", "/Observation/1/$everything", 404),
         ("PATCH", "/Patient/1", 405),

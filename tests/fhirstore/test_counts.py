@@ -50,7 +50,16 @@ def test_owners_are_counted_apart_and_an_empty_one_has_nothing() -> None:
     assert counts.count_by_owner(owners=[]) == {}
 
 
-@pytest.mark.parametrize("sql", [counts._BY_TYPE, counts._OF_OWNERS])
+@pytest.mark.usefixtures("two_owners")
+def test_versions_are_counted_each() -> None:
+    assert counts.count_by_version(owner=1) == {
+        "Observation": {"dstu2": 3, "stu3": 3, "r4": 3},
+        "Patient": {"dstu2": 1, "stu3": 1, "r4": 1},
+    }
+    assert counts.count_by_version(owner=2) == {"Condition": {"r4": 1}}
+
+
+@pytest.mark.parametrize("sql", [counts._BY_TYPE, counts._OF_OWNERS, counts._BY_VERSION])
 def test_no_body_is_read(sql: str) -> None:
     """Every look at the table is at one of its indexes."""
     cursor = database.cursor()

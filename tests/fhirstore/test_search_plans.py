@@ -77,16 +77,23 @@ QUERIES = (
 )
 
 
+WHOSE = (
+    Owners(numbers=(FIRST_OWNER + 7,)),
+    Owners(numbers=(FIRST_OWNER + 7, FIRST_OWNER + 8), merged=True),
+    Owners(numbers=(FIRST_OWNER + 7,), seen=[(FIRST_OWNER + 8, "p"), (FIRST_OWNER + 9, "p")]),
+)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("walked", [False, True])
-@pytest.mark.parametrize("owners", [(FIRST_OWNER + 7,), (FIRST_OWNER + 7, FIRST_OWNER + 8)])
+@pytest.mark.parametrize("owners", WHOSE)
 @pytest.mark.parametrize("query", QUERIES)
 def test_every_plan_begins_with_the_owner(
-    many: None, query: str, owners: tuple[int, ...], walked: bool
+    many: None, query: str, owners: Owners, walked: bool
 ) -> None:
     request = parse(version="r4", rtype="Observation", pairs=read_pairs(query), strict=True)
     scope = Scope(
-        owners=Owners(numbers=owners, merged=len(owners) > 1),
+        owners=owners,
         version="r4",
         bit=VERSION_BITS["r4"],
         rtype="Observation",
