@@ -9,7 +9,8 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 
 _AXE = Axe()
 _CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-_STILL = "document.getAnimations().every(one => one.playState !== 'running')"
+_STILL = """Promise.allSettled(document.getAnimations()
+  .filter(one => one.effect.getTiming().iterations !== Infinity).map(one => one.finished))"""
 _INLINE = "document.querySelectorAll('[style], style, script:not([src])').length"
 
 
@@ -40,7 +41,7 @@ class Watch:
 
 def axe_findings(page: Page, *, contrast_only: bool = False) -> list[str]:
     """What axe-core objects to: rule, place, and how to put it right."""
-    page.wait_for_function(_STILL)
+    page.evaluate(_STILL)
     found = _AXE.run(page, options=_CONTRAST if contrast_only else {"resultTypes": ["violations"]})
     return [
         f"{rule['id']}: {node['html'][:160]} ({node['failureSummary']})"
