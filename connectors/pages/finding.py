@@ -60,7 +60,7 @@ def finding(
         "query": query,
         "kind": kind,
         "kinds": ("", CLINICAL, DEVICE),
-        "words": " ".join(found.words),
+        "meant": " ".join(found.words),
         "repaired": found.repaired,
         "rows": [_row(system, found.words, href, live) for system in found.systems],
         "first": offset + 1,

@@ -26,7 +26,7 @@ def colour(text: str) -> str:
 @require_safe
 def theme(request: HttpRequest, name: str) -> HttpResponse:
     background = name.removesuffix(".css")
-    if not name.endswith(".css") or colour(background) != background:
+    if background == name or not background or colour(background) != background:
         raise Http404
     dark = _luminance(background) < 0.179  # where white and black are equally far
     ink, other, scheme = ("#fff", "#000", "dark") if dark else ("#000", "#fff", "light")

@@ -138,7 +138,8 @@ def test_unstorable_text_finds_nothing_and_breaks_nothing() -> None:
 
 
 def test_locations_of_any_shape_are_searched_without_an_error() -> None:
-    for locations in ({}, "text", [1, None], [{"address": "Elm Street"}], [{"name": None}]):
+    shapes: list[Any] = [{}, "text", [1, None], [{"address": "Elm Street"}], [{"name": None}]]
+    for locations in shapes:
         System.objects.filter(name="Bare").update(locations=locations)
         assert names("bare") == ["Bare"]
 
