@@ -18,7 +18,7 @@ class Watch:
     """Listens to a page from before it opens: what it complains of, what it loads from where."""
 
     def __init__(self, page: Page, *, origins: Iterable[str]) -> None:
-        self._origins = tuple(origins)
+        self._page, self._origins = page, tuple(origins)
         self.complaints: list[str] = []
         self.foreign: list[str] = []
         page.on("console", self._heard)
@@ -28,15 +28,13 @@ class Watch:
     def _heard(self, message: ConsoleMessage) -> None:
         # The browser reports a page that answers 404 or 403 itself, too; a part of one is told by
         # its own address.
-        expected = message.location.get("url") == self.address
-        if message.type in ("error", "warning") and not expected:
+        itself = message.location.get("url") == self._page.url
+        if message.type in ("error", "warning") and not itself:
             self.complaints.append(message.text)
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith(self._origins):
             self.foreign.append(request.url.split("?")[0])
-
-    address = ""
 
 
 def axe_findings(page: Page, *, contrast_only: bool = False) -> list[str]:

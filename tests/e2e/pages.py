@@ -12,20 +12,41 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Page:
-    """`status` is what the server answers; `sandbox` tells that it is the simulator's own page."""
+    """`status` is what the server answers; `sandbox` tells that it is the simulator's own page.
+    Where `press` names a button, the fields of `fill` are filled in and it is pressed."""
 
     name: str
     path: str
     who: str = "nobody"
     status: int = 200
     sandbox: bool = False
+    fill: tuple[tuple[str, str], ...] = ()
+    press: str = ""
 
 
 APP = "/console/apps/{app}"
+DANCE = (
+    "?response_type=code&client_id=careweave-sandbox&redirect_uri=http://127.0.0.1:9/back&state=s"
+    "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+)
+SIGN_IN = "/hospital/{hospital}/oauth/authorize" + DANCE
+BUTTON = "main form button"
 PAGES = (
     Page("front", "/"),
     Page("sign-up", "/accounts/signup"),
+    Page(
+        "sign-up-wrong",
+        "/accounts/signup",
+        fill=(("email", "dev@example.org"), ("password1", "abcdefghi")),
+        press="main button.primary",
+    ),
     Page("log-in", "/accounts/login"),
+    Page(
+        "log-in-wrong",
+        "/accounts/login",
+        fill=(("login", "nobody@example.org"), ("password", "wrong wrong wrong")),
+        press="main button.primary",
+    ),
     Page("password-reset", "/accounts/password/reset"),
     Page("password-reset-done", "/accounts/password/reset/done"),
     Page("password-reset-used-up", "/accounts/password/reset/key/1-gone"),
@@ -43,4 +64,27 @@ PAGES = (
     Page("admin-applications", "/admin/accounts/application/", "staff"),
     Page("admin-connections", "/admin/connectors/connection/", "staff"),
     Page("admin-log-in", "/admin/login/"),
+    Page("search", "/search?access_token={token}&client_id={client_id}"),
+    Page("search-none", "/search?access_token={token}&client_id={client_id}&query=zzzzzz"),
+    Page("search-waiting", "/search"),
+    Page("search-expired", "/search?access_token=gone&client_id={client_id}", status=401),
+    Page("marketplace", "/connect/marketplace?access_token={token}&client_id={client_id}"),
+    Page("quick-connect", "/connect/{hospital}?access_token={token}&client_id={client_id}"),
+    Page("connect-refused", "/connect/callback?state=unknown&code=x", status=400),
+    Page("sandbox-sign-in", SIGN_IN, sandbox=True),
+    Page(
+        "sandbox-sign-in-wrong",
+        SIGN_IN,
+        sandbox=True,
+        fill=(("username", "fhirjason"), ("password", "wrong")),
+        press=BUTTON,
+    ),
+    Page(
+        "sandbox-consent",
+        SIGN_IN,
+        sandbox=True,
+        fill=(("username", "fhirjason"), ("password", "epicepic1")),
+        press=BUTTON,
+    ),
+    Page("sandbox-wearable-sign-in", "/wearable/google/o/oauth2/v2/auth" + DANCE, sandbox=True),
 )

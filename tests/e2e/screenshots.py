@@ -6,55 +6,40 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Literal
 
 import django
+
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def take(folder: Path, *, only: str = "") -> int:
     """Write `<page>-<width>-<theme>.png` for every page whose name contains `only`; how many."""
-    from playwright.sync_api import BrowserContext
-
-    from tests.e2e.chromium import PHONE, WIDE, browser, log_in
+    from tests.e2e.chromium import PHONE, WIDE, browser
     from tests.e2e.pages import PAGES
     from tests.e2e.stack import Stack
-    from tests.e2e.world import NEWCOMER, PASSWORD, build
+    from tests.e2e.visits import Visits
+    from tests.e2e.world import build
 
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     with Stack() as stack, browser() as chromium:
         world = build(stack)
-        accounts = {
-            "developer": (world.email, world.password),
-            "staff": (world.email, world.password),
-            "newcomer": (NEWCOMER, PASSWORD),
-        }
-        for size, scale in ((WIDE, 1), (PHONE, 2)):
-            known: dict[str, BrowserContext] = {}
+        for (width, height), scale in ((WIDE, 1), (PHONE, 2)):
+            viewport = {"width": width, "height": height}
+            visits = Visits(chromium, world, viewport=viewport, device_scale_factor=scale)
             for page in PAGES:
                 if only not in page.name:
                     continue
-                if page.who not in known:
-                    known[page.who] = chromium.new_context(
-                        viewport={"width": size[0], "height": size[1]},
-                        device_scale_factor=scale,
-                        reduced_motion="reduce",
-                    )
-                    if page.who in accounts:
-                        tab = known[page.who].new_page()
-                        email, password = accounts[page.who]
-                        log_in(tab, base=world.base, email=email, password=password)
-                        tab.close()
-                tab = known[page.who].new_page()
-                base = world.sandbox if page.sandbox else world.base
-                tab.goto(base + page.path.format(**world.values))
-                for theme in ("light", "dark"):
-                    tab.emulate_media(color_scheme="light" if theme == "light" else "dark")
-                    tab.screenshot(
-                        path=folder / f"{page.name}-{size[0]}-{theme}.png", full_page=True
-                    )
+                tab = visits.tab(page)
+                visits.open(tab, page)
+                for theme in _THEMES:
+                    tab.emulate_media(color_scheme=theme)
+                    picture = folder / f"{page.name}-{width}-{theme}.png"
+                    tab.screenshot(path=picture, full_page=True)
                     count += 1
                 tab.close()
-                print(f"{page.name} at {size[0]}", file=sys.stderr)
+                print(f"{page.name} at {width}", file=sys.stderr)
     return count
 
 

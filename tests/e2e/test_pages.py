@@ -3,68 +3,34 @@ quiet, nothing comes from elsewhere, contrasts hold, nothing scrolls sideways.""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
 
 from tests.e2e import page_checks as checks
-from tests.e2e.chromium import NARROW, WIDE, browser_or_skip, log_in
+from tests.e2e.chromium import NARROW, WIDE, browser_or_skip
 from tests.e2e.pages import PAGES, Page
 from tests.e2e.stack import Stack
-from tests.e2e.world import NEWCOMER, PASSWORD, World, build
+from tests.e2e.visits import Visits
+from tests.e2e.world import build
 
 pytestmark = pytest.mark.xdist_group("pages")
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser_or_skip() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def world(chromium: Browser) -> Iterator[World]:
-    with Stack() as stack:
-        yield build(stack)
-
-
-@pytest.fixture(scope="module")
-def context_of(chromium: Browser, world: World) -> Callable[[str], BrowserContext]:
-    """One browser profile for each who looks at pages."""
-    known: dict[str, BrowserContext] = {}
-
-    def context(who: str) -> BrowserContext:
-        who = "developer" if who == "staff" else who
-        if who not in known:
-            known[who] = chromium.new_context(reduced_motion="reduce")
-            account = {
-                "developer": (world.email, world.password),
-                "newcomer": (NEWCOMER, PASSWORD),
-            }.get(who)
-            if account:
-                page = known[who].new_page()
-                log_in(page, base=world.base, email=account[0], password=account[1])
-                page.close()
-        return known[who]
-
-    return context
+def visits() -> Iterator[Visits]:
+    with browser_or_skip() as chromium, Stack() as stack:
+        yield Visits(chromium, build(stack))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-def test_a_page_is_sound(
-    page: Page, world: World, context_of: Callable[[str], BrowserContext]
-) -> None:
-    base = world.sandbox if page.sandbox else world.base
-    tab = context_of(page.who).new_page()
+def test_a_page_is_sound(page: Page, visits: Visits) -> None:
+    tab = visits.tab(page)
     try:
-        watch = checks.Watch(tab, origins=(f"{base}/",))
-        watch.address = base + page.path.format(**world.values)
+        watch = checks.Watch(tab, origins=[f"{visits.origin(page)}/"])
         tab.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         tab.emulate_media(color_scheme="light")
-        answer = tab.goto(watch.address)
-        assert answer is not None
-        assert answer.status == page.status
+        assert visits.open(tab, page) == page.status
 
         assert checks.axe_findings(tab) == []
         tab.emulate_media(color_scheme="dark")
@@ -72,7 +38,7 @@ def test_a_page_is_sound(
         tab.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
         assert checks.axe_findings(tab) == []
         assert checks.sideways_scroll(tab) <= 0
-        if page.who != "staff" and not page.name.startswith("admin"):
+        if not page.name.startswith("admin"):  # Django's own markup
             assert checks.structure(tab) == []
             assert checks.inline_code(tab) == 0
         assert watch.complaints == []
