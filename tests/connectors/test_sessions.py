@@ -226,7 +226,7 @@ def test_it_lists_what_can_be_connected(choosing: Callable[..., Any]) -> None:
     text = page.content.decode()
     for name in ("Lakeside Clinic", "EPIC Medical Center (demo)", "Fitbit"):
         assert name in text
-    for not_set_up in ("Michigan Medicine", "Withings"):
+    for not_set_up in ("Garmin", "Withings"):
         assert not_set_up not in text
     assert "Dana&#x27;s app" in text
     assert page["Referrer-Policy"] == "no-referrer"
