@@ -43,24 +43,40 @@ def create_client(
 
     The first redirect URI is the default. Raises `accounts.redirects.BadRedirectUri`.
     """
-    checked = [check_redirect_uri(uri, mode=mode) for uri in redirect_uris]
-    secret = _new_secret()
+    for uri in redirect_uris:
+        check_redirect_uri(uri, mode=mode)
     with transaction.atomic():
         developer = find_or_make_developer(email=email, now=now)
-        application = Application.objects.create(
-            user=developer,
-            name=name,
-            client_id=secrets.token_hex(16),
-            client_secret="",
-            hash_client_secret=False,
-            client_type=Application.CLIENT_CONFIDENTIAL,
-            authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
-            redirect_uris=" ".join(checked),
-            secret_digest=digest(secret),
-            secret_ending=secret[-ENDING:],
-            secret_made=now,
-            mode=mode,
+        return create_application(
+            developer=developer, name=name, redirect_uris=redirect_uris, mode=mode, now=now
         )
+
+
+def create_application(
+    *,
+    developer: User,
+    name: str,
+    redirect_uris: Sequence[str],
+    now: datetime,
+    mode: str = Application.TEST,
+) -> NewClient:
+    """A new app of this developer; see `create_client`."""
+    checked = [check_redirect_uri(uri, mode=mode) for uri in redirect_uris]
+    secret = _new_secret()
+    application = Application.objects.create(
+        user=developer,
+        name=name,
+        client_id=secrets.token_hex(16),
+        client_secret="",
+        hash_client_secret=False,
+        client_type=Application.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
+        redirect_uris=" ".join(checked),
+        secret_digest=digest(secret),
+        secret_ending=secret[-ENDING:],
+        secret_made=now,
+        mode=mode,
+    )
     return NewClient(
         application=application,
         client_id=application.client_id,
