@@ -28,6 +28,7 @@ _EVERYTHING = {
     "stu3": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
     "dstu2": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
 }
+_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
 _COMMON = ("_id", "_lastUpdated", "_tag", "_profile", "_security", "_source")
 _KINDS = {"id": "token", "updated": "date"}
 
@@ -65,7 +66,7 @@ def _rest(version: str) -> dict[str, Any]:
         ],
     }
     if version == "r4":
-        return rest
+        return rest | {"operation": [{"name": "export", "definition": _EXPORT}]}
     definition = {"reference": _EVERYTHING[version]}
     return rest | {"operation": [{"name": "everything", "definition": definition}]}
 

@@ -16,6 +16,7 @@ from fhirstore.changes import Changes, lock_owner
 from fhirstore.held import held
 from fhirstore.home import PATIENT, STAND_IN, stand_in
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS
+from fhirstore.models import Export
 from fhirstore.rtypes import NUMBERS
 
 _OWNERS_TABLES = (
@@ -86,6 +87,7 @@ def erase_owner(
                 cursor.execute(f"delete from {table} where owner = %s", (owner,))
             cursor.execute("update fhir_owner set home = null where owner = %s", (owner,))
             permissions.take_all(owner=owner)
+            Export.objects.filter(app_user=owner).delete()
             return
         where = "owner = %(owner)s and (vers & %(vers)s) <> 0"
         arguments: dict[str, Any] = {"owner": owner, "vers": VERSION_BITS[version]}

@@ -78,7 +78,10 @@ class Owners:
         where others let a user see theirs, the user's own of an id.
         """
         if self.merged:
-            url = "r.src is null, coalesce(r.src, r.owner), case when r.src is null then r.fid end"
+            url = (
+                "r.rtype, r.src is null, coalesce(r.src, r.owner),"
+                " case when r.src is null then r.fid end"
+            )
             return url, f"{url}, r.updated desc, r.owner"
         same = "r.rtype, r.fid"
         return same, f"{same}, (r.owner <> %(owner)s::bigint), r.updated desc, r.owner"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,14 @@ def select(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement; its text columns as bytes."""
     with connection.wrap_database_errors, _cursor() as cursor:
         return cursor.execute(sql.encode(), values, prepare=True).fetchall()
+
+
+def stream(sql: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement, one by one as they arrive; its text columns as bytes. The connection
+    serves nothing else meanwhile.
+    """
+    with connection.wrap_database_errors, _cursor() as cursor:
+        yield from cursor.stream(sql.encode(), values)
 
 
 def _cursor() -> Cursor[tuple[Any, ...]]:

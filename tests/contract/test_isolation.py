@@ -104,6 +104,21 @@ CALLS: dict[str, list[tuple[str, str]]] = {
     "connect/api/data": [("DELETE", "/connect/api/data?confirm={n}&oneup_user_id={n}")],
 }
 
+_BULK = "^bulk-data/(?P<version>dstu2|stu3|r4)/\\$export"
+CALLS |= {
+    f"{_BULK}\\Z": [
+        ("GET", "/bulk-data/r4/$export"),
+        ("GET", "/bulk-data/dstu2/%24export?_type=Patient"),
+    ],
+    f"{_BULK}/status/(?P<token>[\\w-]{{1,100}})\\Z": [
+        ("GET", "/bulk-data/r4/$export/status/{export}"),
+        ("DELETE", "/bulk-data/r4/$export/status/{export}"),
+    ],
+    f"{_BULK}/(?P<rtype>[A-Za-z]+)/(?P<token>[\\w-]{{1,100}})\\.ndjson\\Z": [
+        ("GET", "/bulk-data/r4/$export/Patient/{export}-1.ndjson"),
+    ],
+}
+
 # Addresses that hold nobody's data.
 WITHOUT_DATA = {
     "healthz",
@@ -227,6 +242,9 @@ def own_things(app: App, alice: User) -> dict[str, Any]:
     ).json()["code"]
     tokens = app.token(spare)
     (connection,) = alice.get("/connect/api/connections").json()["entry"]
+    manifest = alice.get("/bulk-data/r4/$export?_type=Patient").json()
+    (file,) = manifest["output"]
+    assert CANARY in alice.get(file["url"]).text
     page = app.call("GET", "/search", params={"access_token": alice.access_token}).text
     (page_mark,) = set(re.findall(r"/search\?page=([0-9a-f]+)", page))
     (page_secret,) = set(re.findall(r"/connect/session/([^/\"]+)/[0-9]+", page))
@@ -247,6 +265,7 @@ def own_things(app: App, alice: User) -> dict[str, Any]:
         "refresh_token": tokens["refresh_token"],
         "spare_token": tokens["access_token"],
         "connection": connection["id"],
+        "export": file["url"].rpartition("/")[2].removesuffix("-1.ndjson"),
         "c": connection["id"],
     }
 

@@ -1,0 +1,183 @@
+"""Bulk export: which files an export has, and their content (wire contract 15.1).
+
+Nothing is copied: an export is a row that says which part of which type each file holds, and a file
+is read from the store while it is downloaded. So it lies on no disk, an erasure holds for it too,
+and it needs no shared folder between servers.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.digests import digest
+from fhirstore.keys import VERSION_BITS
+from fhirstore.models import Export
+from fhirstore.rtypes import NAMES, NUMBERS
+from fhirstore.search import rows
+from fhirstore.search.owners import Owners
+from fhirstore.versions import as_served
+
+LIFE = timedelta(hours=24)
+LARGEST = 50_000
+"""Resources in one file."""
+SETTLED = timedelta(seconds=10)
+"""How far `transactionTime` lies back: a change that was begun before it has been committed by now,
+so that one export `_since` the other misses nothing."""
+
+_NEVER = ("AuditEvent",)
+_CHUNK = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is exported: of these owners, in this version, of these types (None: all), changed
+    since.
+    """
+
+    owners: Owners
+    version: str
+    rtypes: Sequence[str] | None = None
+    since: datetime | None = None
+
+    def values(self) -> dict[str, Any]:
+        """What `source` binds."""
+        rtypes = NAMES[1:] if self.rtypes is None else self.rtypes
+        return {
+            **self.owners.values(),
+            "rtypes": [NUMBERS[name] for name in rtypes if name not in _NEVER],
+            "since": self.since,
+        }
+
+    def source(self) -> str:
+        """The rows `r`, of several owners those that count as one once, as a from clause with a
+        condition at its end.
+        """
+        bit = VERSION_BITS[self.version]
+        found = (
+            f"fhir_resource r where {self.owners.own('r')}"
+            f" and r.rtype = any(%(rtypes)s::smallint[]) and (r.vers & {bit}) <> 0"
+        )
+        if self.since is not None:
+            found += " and r.updated >= %(since)s::timestamptz"
+        if not self.owners.several:
+            return found
+        once, first = self.owners.once()
+        columns = "r.owner, r.rtype, r.rid, r.fid, r.vers, r.body"
+        return f"(select distinct on ({once}) {columns} from {found} order by {first}) r where true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """One file of an export, by its token."""
+
+    rtype: str
+    token: str
+
+
+def start(
+    *, wanted: Wanted, application: int, app_user: int | None, request: str, now: datetime
+) -> str:
+    """Plan an export and keep it for a day; answers its token. Earlier ones that have run out are
+    forgotten.
+    """
+    token = secrets.token_urlsafe(32)
+    Export.objects.filter(expires__lte=now).delete()
+    Export.objects.create(
+        digest=digest(token),
+        application=application,
+        app_user=app_user,
+        version=wanted.version,
+        since=wanted.since,
+        request=request,
+        made=now,
+        expires=now + LIFE,
+        files=list(_files(wanted)),
+    )
+    return token
+
+
+def find(
+    token: str, *, version: str, application: int, app_user: int | None, now: datetime
+) -> Export | None:
+    """The export of a token, for who asked for it, while it lives."""
+    return Export.objects.filter(
+        digest=digest(token),
+        version=version,
+        application=application,
+        app_user=app_user,
+        expires__gt=now,
+    ).first()
+
+
+def files(export: Export, token: str) -> list[File]:
+    """The files of an export, whose token the caller knows."""
+    return [
+        File(rtype=rtype, token=f"{token}-{number}")
+        for number, (rtype, _, _) in enumerate(export.files, start=1)
+    ]
+
+
+def split_token(token: str) -> tuple[str, int]:
+    """The export's token and the file's number; 0 where it has none."""
+    export, _, number = token.rpartition("-")
+    known = number.isascii() and number.isdecimal() and len(number) < 9
+    return (export, int(number)) if known else (token, 0)
+
+
+def lines(export: Export, number: int, owners: Owners) -> Iterator[bytes]:
+    """The content of a file (counted from 1) as NDJSON, in chunks, streamed from the database."""
+    rtype, after, upto = export.files[number - 1]
+    wanted = Wanted(owners=owners, version=export.version, rtypes=[rtype], since=export.since)
+    sql = f"select r.vers, r.body from {wanted.source()}"
+    bound = wanted.values()
+    for name, position, compare in (("after", after, ">"), ("upto", upto, "<=")):
+        if position:
+            sql += (
+                f" and (r.owner, r.fid) {compare} (%({name}_owner)s::bigint, %({name}_fid)s::text)"
+            )
+            bound |= {f"{name}_owner": position[0], f"{name}_fid": position[1]}
+    sql += " order by r.owner, r.fid"
+    served = (
+        as_served(body=body, vers=vers, version=export.version) + b"\n"
+        for vers, body in rows.stream(sql, bound)
+    )
+    for chunk in _chunks(served):
+        yield b"".join(chunk)
+
+
+def _chunks(bodies: Iterable[bytes]) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    for body in bodies:
+        chunk.append(body)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _files(wanted: Wanted) -> Iterator[list[Any]]:
+    """[type, after, upto] of each file."""
+    counted = rows.select(
+        f"select r.rtype, count(*) from {wanted.source()} group by r.rtype", wanted.values()
+    )
+    for rtype, count in sorted(counted, key=lambda row: NAMES[row[0]]):
+        name = NAMES[rtype]
+        ends = _ends(wanted, name) if count > LARGEST else []
+        for after, upto in zip([None, *ends], [*ends, None], strict=True):
+            yield [name, after, upto]
+
+
+def _ends(wanted: Wanted, rtype: str) -> list[list[Any]]:
+    """The positions at which files of one type end, but for the last."""
+    one = Wanted(owners=wanted.owners, version=wanted.version, rtypes=[rtype], since=wanted.since)
+    sql = f"""
+select owner, fid from (
+  select r.owner, r.fid, row_number() over (order by r.owner, r.fid) as place,
+    count(*) over () as total from {one.source()}) n
+where place %% {LARGEST} = 0 and place < total order by place"""
+    return [[owner, fid.decode()] for owner, fid in rows.select(sql, one.values())]

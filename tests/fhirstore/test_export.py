@@ -1,0 +1,313 @@
+"""Bulk export (wire contract 15.1)."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from accounts.applications import NewClient
+from accounts.models import AppUser, AuditRecord
+from fhirstore import audit_events, erase, export
+from fhirstore.audit_events import Happened
+from fhirstore.ingest import ingest
+from fhirstore.models import Export
+from fhirstore.source import Source
+from tests.cast import token_pair
+from tests.fhirstore.fhir_client import Fhir, observation
+
+VERSIONS = ("dstu2", "stu3", "r4")
+
+
+def content(caller: Fhir, url: str, *, expect: int = 200) -> list[dict[str, Any]]:
+    """The resources of one file."""
+    path = url.removeprefix(settings.PUBLIC_BASE_URL)
+    response: Any = caller.http.get(path, headers=caller.headers)
+    assert response.status_code == expect
+    if expect != 200:
+        return []
+    text = b"".join(response.streaming_content)
+    assert text.endswith(b"\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def exported(caller: Fhir, version: str, query: str = "") -> dict[str, list[str]]:
+    """The ids of all files by type."""
+    found: dict[str, list[str]] = {}
+    for file in caller.get(f"/bulk-data/{version}/$export{query}")["output"]:
+        for resource in content(caller, file["url"]):
+            assert resource["resourceType"] == file["type"]
+            found.setdefault(file["type"], []).append(resource["id"])
+    return found
+
+
+@pytest.fixture
+def record(fhir: Fhir) -> Fhir:
+    for version in VERSIONS:
+        fhir.store(
+            version,
+            {"resourceType": "Patient", "id": "p1", "name": [{"text": 'Zoë\u2028 "Q"'}]},
+            *(observation(f"o{n}") for n in range(7)),
+            {"resourceType": "Practitioner", "id": "d1"},
+        )
+    return fhir
+
+
+@pytest.fixture
+def server(dana_app: NewClient, now: datetime) -> Fhir:
+    """Dana's server, for all users."""
+    client = Fhir("", 0, now)
+    client.headers = {
+        "client-id": dana_app.client_id,
+        "client-secret": dana_app.client_secret,
+        "x-oneup-user-id": "client",
+    }
+    return client
+
+
+@pytest.fixture
+def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "LARGEST", 3)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_manifest_is_the_contracts(record: Fhir, version: str) -> None:
+    url = f"/bulk-data/{version}/$export?_type=Patient,Observation"
+    manifest = record.get(url)
+    assert list(manifest) == ["transactionTime", "request", "requiresAccessToken", "output"]
+    assert manifest["requiresAccessToken"] is True
+    assert manifest["request"] == f"{settings.PUBLIC_BASE_URL}{url}"
+    assert [file["type"] for file in manifest["output"]] == ["Observation", "Patient"]
+    base = f"{settings.PUBLIC_BASE_URL}/bulk-data/{version}/$export"
+    for file in manifest["output"]:
+        assert file["url"].startswith(f"{base}/{file['type']}/")
+        assert file["url"].endswith(".ndjson")
+    (patient,) = content(record, manifest["output"][1]["url"])
+    assert patient == record.get(f"/{version}/Patient/p1")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_empty_store_gives_no_files(bobs: Fhir, server: Fhir, version: str) -> None:
+    assert bobs.get(f"/bulk-data/{version}/$export")["output"] == []
+    assert server.get(f"/bulk-data/{version}/$export")["output"] == []
+
+
+def test_everything_the_user_has_and_nothing_of_others(
+    record: Fhir, bobs: Fhir, mallorys: Fhir
+) -> None:
+    for other in (bobs, mallorys):
+        other.store("r4", {"resourceType": "Patient", "id": "other"})
+    assert exported(record, "r4") == {
+        "Observation": [f"o{n}" for n in range(7)],
+        "Patient": ["p1"],
+        "Practitioner": ["d1"],
+    }
+    assert exported(bobs, "r4") == {"Patient": ["other"]}
+
+
+def test_types_and_since_narrow_it(record: Fhir, now: datetime) -> None:
+    assert exported(record, "r4", "?_type=Patient") == {"Patient": ["p1"]}
+    assert exported(record, "r4", "?_type=patient&_type=Practitioner") == {
+        "Patient": ["p1"],
+        "Practitioner": ["d1"],
+    }
+    assert exported(record, "stu3", "?_type=MedicationOrder,Encounter") == {}
+    tomorrow = (now + timedelta(days=1)).date().isoformat()
+    assert exported(record, "r4", f"?_since={tomorrow}") == {}
+    assert len(exported(record, "r4", f"?_since={now.date().isoformat()}")["Observation"]) == 7
+    for query in ("_type=Nonsense", "_since=abc"):
+        answer = record.get(f"/bulk-data/r4/$export?{query}", expect=400)
+        assert answer["resourceType"] == "OperationOutcome"
+
+
+def test_many_resources_are_several_files(record: Fhir, small_files: None) -> None:
+    output = record.get("/bulk-data/r4/$export?_type=Observation,Patient")["output"]
+    assert [file["type"] for file in output] == ["Observation"] * 3 + ["Patient"]
+    assert len({file["url"] for file in output}) == 4
+    files = [[r["id"] for r in content(record, file["url"])] for file in output[:3]]
+    assert files == [["o0", "o1", "o2"], ["o3", "o4", "o5"], ["o6"]]
+    record.store("r4", observation("o30"), observation("z"))  # arrives between plan and download
+    assert [r["id"] for r in content(record, output[1]["url"])] == ["o3", "o30", "o4", "o5"]
+    assert [r["id"] for r in content(record, output[2]["url"])] == ["o6", "z"]
+
+
+def test_as_many_as_a_file_holds_are_one_file(fhir: Fhir, small_files: None) -> None:
+    fhir.store("r4", *(observation(f"o{n}") for n in range(6)))
+    output = fhir.get("/bulk-data/r4/$export")["output"]
+    assert [len(content(fhir, file["url"])) for file in output] == [3, 3]
+
+
+def test_audit_events_are_in_no_export(record: Fhir, now: datetime) -> None:
+    event = Happened(code="system-selected", words="System selected")
+    audit_events.record(owner=record.owner, events=[event], now=now)
+    assert "AuditEvent" not in exported(record, "r4")
+    assert exported(record, "r4", "?_type=AuditEvent") == {}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_wearable_data_is_rendered(fhir: Fhir, now: datetime, version: str) -> None:
+    band = Source(
+        base="https://band.example/user/A", system_id=2, connection=2, version="any", patient=""
+    )
+    reading = observation(
+        "steps/2026-11-01", code={"text": "Steps"}, category=[{"coding": [{"code": "activity"}]}]
+    )
+    ingest(owner=fhir.owner, source=band, resources=[reading], now=now)
+    output = fhir.get(f"/bulk-data/{version}/$export")["output"]
+    assert [file["type"] for file in output] == ["Observation", "Patient"]
+    (exported,) = content(fhir, output[0]["url"])
+    assert exported == fhir.get(f"/{version}/Observation/{exported['id']}")
+    assert isinstance(exported["category"], dict) is (version == "dstu2")
+
+
+def test_the_download_needs_the_same_credentials(
+    record: Fhir,
+    bobs: Fhir,
+    mallorys: Fhir,
+    server: Fhir,
+    mallory_app: NewClient,
+    now: datetime,
+    alice_token: str,
+) -> None:
+    (file,) = record.get("/bulk-data/r4/$export?_type=Patient")["output"]
+    for other in (bobs, mallorys, server):
+        content(other, file["url"], expect=404)
+    content(Fhir("", 0, now), file["url"], expect=401)
+    content(Fhir("", 0, now), f"{file['url']}?access_token={alice_token}", expect=401)
+    server.headers["x-oneup-user-id"] = str(record.owner)
+    assert len(content(server, file["url"])) == 1
+    server.headers["x-oneup-user-id"] = "client"
+    (every,) = server.get("/bulk-data/r4/$export?_type=Patient")["output"]
+    for other in (record, bobs, mallorys):
+        content(other, every["url"], expect=404)
+    foreign = Fhir("", 0, now)
+    foreign.headers = {
+        "client-id": mallory_app.client_id,
+        "client-secret": mallory_app.client_secret,
+        "x-oneup-user-id": "client",
+    }
+    content(foreign, every["url"], expect=404)
+    assert len(content(server, every["url"])) == 1
+
+
+def test_a_token_is_kept_as_a_digest_and_fits_its_file_only(record: Fhir) -> None:
+    first, second = record.get("/bulk-data/r4/$export?_type=Patient,Practitioner")["output"]
+    token = first["url"].rpartition("/")[2].removesuffix(".ndjson")
+    row = Export.objects.get()
+    assert token.rpartition("-")[0] not in f"{row.digest} {row.request} {row.files}"
+    for url in (
+        first["url"].replace("/Patient/", "/Practitioner/"),
+        first["url"].replace("/r4/", "/stu3/"),
+        first["url"].replace(token, token + "0"),
+        first["url"].replace(token, token.rpartition("-")[0]),
+        first["url"].replace(token, "A" * 43 + "-1"),
+        second["url"].replace("-2.ndjson", "-3.ndjson"),
+        second["url"].replace("-2.ndjson", "-0.ndjson"),
+    ):
+        content(record, url, expect=404)
+
+
+def test_a_file_works_for_a_day(record: Fhir, bobs: Fhir) -> None:
+    (file,) = record.get("/bulk-data/r4/$export?_type=Patient")["output"]
+    Export.objects.update(expires=record.now)
+    content(record, file["url"], expect=404)
+    bobs.get("/bulk-data/r4/$export")
+    assert Export.objects.filter(app_user=record.owner).count() == 0
+
+
+def test_an_erasure_holds_for_a_planned_export(record: Fhir) -> None:
+    (file,) = record.get("/bulk-data/r4/$export?_type=Patient")["output"]
+    record.delete("/r4/Patient/p1")
+    response: Any = record.http.get(
+        file["url"].removeprefix(settings.PUBLIC_BASE_URL), headers=record.headers
+    )
+    assert b"".join(response.streaming_content) == b""
+    erase.erase_owner(owner=record.owner)
+    content(record, file["url"], expect=404)
+
+
+def test_all_users_of_a_client_and_one_source_once(
+    record: Fhir, bobs: Fhir, mallorys: Fhir, server: Fhir, small_files: None, now: datetime
+) -> None:
+    source = Source(
+        base="https://hospital.example/r4", system_id=1, connection=1, version="r4", patient="1"
+    )
+    patient = {"resourceType": "Patient", "id": "1", "gender": "male"}
+    ingest(owner=record.owner, source=source, resources=[patient], now=now)
+    newer = {**patient, "gender": "female"}
+    ingest(owner=bobs.owner, source=source, resources=[newer], now=now + timedelta(minutes=1))
+    ingest(owner=mallorys.owner, source=source, resources=[patient], now=now)
+    bobs.store("r4", *(observation(f"o{n}") for n in range(5)))
+    bobs.store("r4", {"resourceType": "Practitioner", "id": "o1"})
+    output = server.get("/bulk-data/r4/$export")["output"]
+    assert [f["type"] for f in output].count("Observation") == 4  # 7 and 5 in files of 3
+    found = [r for file in output for r in content(server, file["url"])]
+    observations = sorted(r["id"] for r in found if r["resourceType"] == "Observation")
+    assert observations == sorted([*(f"o{n}" for n in range(7)), *(f"o{n}" for n in range(5))])
+    genders = [r["gender"] for r in found if r.get("gender")]
+    assert genders == ["female"]
+    assert sorted(r["id"] for r in found if r["resourceType"] == "Practitioner") == ["d1", "o1"]
+
+
+def test_what_others_let_one_see_is_not_exported(record: Fhir, bobs: Fhir) -> None:
+    record.put(f"/r4/Patient/p1/_permission/{bobs.owner}", None)
+    assert bobs.get("/r4/Patient")["total"] == 1
+    assert exported(bobs, "r4") == {}
+
+
+def test_respond_async_is_asked_for_its_manifest(record: Fhir, bobs: Fhir) -> None:
+    url = "/bulk-data/r4/$export?_type=Patient"
+    assert record.get(url, expect=202, prefer="respond-async") is None
+    where = record.last.headers["Content-Location"]
+    assert where.startswith(f"{settings.PUBLIC_BASE_URL}/bulk-data/r4/$export/status/")
+    bobs.get(where, expect=404)
+    manifest = record.get(where)
+    assert [f["type"] for f in manifest["output"]] == ["Patient"]
+    assert "Expires" in record.last.headers
+    assert len(content(record, manifest["output"][0]["url"])) == 1
+    record.delete(where, expect=202)
+    record.get(where, expect=404)
+    content(record, manifest["output"][0]["url"], expect=404)
+
+
+@pytest.mark.parametrize(
+    "scope, query, status",
+    [
+        ("user/*.read", "", 200),
+        ("user/Patient.read", "", 403),
+        ("user/Patient.read", "?_type=Patient", 200),
+        ("user/Patient.read", "?_type=Observation", 403),
+        ("user/Patient.read", "?_type=Patient,Observation", 403),
+    ],
+)
+def test_scopes_hold(
+    record: Fhir,
+    dana_app: NewClient,
+    alice: AppUser,
+    now: datetime,
+    scope: str,
+    query: str,
+    status: int,
+) -> None:
+    narrow = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
+    answer = narrow.get(f"/bulk-data/r4/$export{query}", expect=status)
+    if status == 200 and query:
+        assert len(content(narrow, answer["output"][0]["url"])) == 1
+
+
+def test_calls_without_or_with_bad_credentials(record: Fhir, server: Fhir, now: datetime) -> None:
+    answer = Fhir("", 0, now).get("/bulk-data/r4/$export", expect=401)
+    assert answer["error"] == "invalid_token"
+    server.headers["x-oneup-user-id"] = "999999"
+    assert server.get("/bulk-data/r4/$export", expect=403) == {"message": "Forbidden"}
+    record.post("/bulk-data/r4/$export", {}, expect=405)
+
+
+def test_each_call_is_audited(record: Fhir) -> None:
+    (file,) = record.get("/bulk-data/r4/$export?_type=Patient")["output"]
+    content(record, file["url"])
+    said = AuditRecord.objects.values_list("interaction", "resource_type")
+    assert list(said.order_by("pk")) == [("export", "Patient"), ("export", "Patient")]
