@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.visitor import Visitor
 
 
-@pytest.mark.parametrize("system", [4706, 4709])
+@pytest.mark.parametrize("system", [4706, 4707, 4748, 900010, 4709])
 def test_the_sign_in_page_says_that_it_is_simulated(system: int) -> None:
     visitor = Visitor(system=system)
     answer = visitor.client.get(visitor.address())
@@ -25,6 +25,12 @@ def test_a_wrong_password_says_which_ones_work() -> None:
     page = Visitor().sign_in("fhirjason", "guess")
     assert "fhirjason / epicepic1" in page.content.decode()
     assert "<title>Error: " in page.content.decode()
+
+
+def test_an_unknown_name_leads_to_the_people_below() -> None:
+    page = Visitor(system=4707).sign_in("nobody", "guess").content.decode()
+    assert "Choose a test person below." in page
+    assert 'name="person" value="wilmasmart"' in page
 
 
 def test_what_was_typed_is_shown_again_and_harmless() -> None:

@@ -61,7 +61,7 @@ def _posted(form: dict[str, str], *, house: House, asked: AuthorizeRequest) -> H
     username = form.get("person", form.get("username", "")).strip()
     account = house.account(username)
     if account is None or ("person" not in form and form.get("password") != account.password):
-        return _sign_in(house, asked, username=username, problem="wrong")
+        return _sign_in(house, asked, username=username, problem=_who_works(account))
     username = house.spelled(username) or username
     if "decision" in form:
         everything = {f"share_{group.key}": "on" for group in house.groups}
@@ -111,11 +111,14 @@ def _decided(
 def _sign_in(
     house: House, asked: AuthorizeRequest, *, username: str = "", problem: str = ""
 ) -> HttpResponse:
-    if problem == "wrong":
-        ways = ", ".join(f"{a.username} / {a.password}" for a in house.accounts)
-        problem = f"That name and password do not fit. These do: {ways}."
     values = {"house": house, "username": username, "problem": problem}
     return page("sign_in.html", values)
+
+
+def _who_works(account: Account | None) -> str:
+    if account is None:
+        return "Nobody here has that user name. Choose a test person below."
+    return f"That password does not fit. Try {account.username} / {account.password}."
 
 
 def _consent(
