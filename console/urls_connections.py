@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from console.views import connections
+
+_CONNECTIONS = "console/apps/<str:app>/connections"
+
+urlpatterns = [
+    path(_CONNECTIONS, connections.connections, name="connections"),
+    path(f"{_CONNECTIONS}/<str:c>", connections.connection, name="connection"),
+    path(f"{_CONNECTIONS}/<str:c>/disconnect", connections.end, name="connection_end"),
+]

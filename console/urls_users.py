@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from console.views import user, users
+
+_USERS = "console/apps/<str:app>/users"
+
+urlpatterns = [
+    path(_USERS, users.users, name="users"),
+    path(f"{_USERS}/new", users.new_user, name="user_new"),
+    path(f"{_USERS}/<int:user>", user.user, name="user"),
+    path(f"{_USERS}/<int:user>/deactivate", users.deactivate, name="user_deactivate"),
+]

@@ -1,0 +1,83 @@
+"""One user: what is connected, what arrived, and who reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404
+
+from accounts.models import AccessToken, Application, AppUser, AuditRecord
+from connectors.models import CLINICAL, Connection
+from console.connection_state import State, is_running, next_question, state_of
+from console.words import span
+from fhirstore.counts import TypeCount, count_by_type
+from fhirstore.erase import count_by_connection
+from sync.due import interval_of
+
+FHIR_NAMES = {"dstu2": "DSTU2", "stu3": "STU3", "r4": "R4"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionRow:
+    """A connection on its user's page. `interval` is the period at which it is really polled."""
+
+    connection: Connection
+    state: State
+    running: bool
+    asked: bool
+    fhir: str
+    interval: str
+    resources: int
+
+    @property
+    def clinical(self) -> bool:
+        return self.connection.system.kind == CLINICAL
+
+    @property
+    def ended(self) -> bool:
+        return self.connection.status == Connection.DISCONNECTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserPage:
+    """`token` is the newest access token, `last_read` the app's last data call for this user."""
+
+    connections: list[ConnectionRow]
+    data: list[TypeCount]
+    resources: int
+    token: AccessToken | None
+    last_read: AuditRecord | None
+
+
+def user_of(application: Application, number: int) -> AppUser:
+    """The application's user of this number. Raises Http404, also for another app's."""
+    found = AppUser.objects.filter(application=application, pk=number).first()
+    if found is None:
+        raise Http404("no such user")
+    return found
+
+
+def user_page(user: AppUser, *, now: datetime) -> UserPage:
+    """What the page shows of a user, in five statements."""
+    rows = Connection.objects.filter(app_user=user).select_related("system", "app_user")
+    counts = count_by_connection(owner=user.pk)
+    data = count_by_type(owner=user.pk)
+    return UserPage(
+        connections=[
+            ConnectionRow(
+                connection=row,
+                state=state_of(row, now=now),
+                running=is_running(row, now=now),
+                asked=next_question(row) is not None,
+                fhir=FHIR_NAMES.get(row.system.fhir_version, ""),
+                interval=span(interval_of(row.system)),
+                resources=counts.get(row.pk, 0),
+            )
+            for row in rows.order_by("pk")
+        ],
+        data=data,
+        resources=sum(row.resources for row in data),
+        token=AccessToken.objects.filter(user=user).order_by("-pk").first(),
+        last_read=AuditRecord.objects.filter(app_user=user.pk).order_by("-at").first(),
+    )
