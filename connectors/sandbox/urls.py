@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, register_converter
 
 from connectors.sandbox import control, pages
+from connectors.sandbox.hospital import oauth
 from connectors.sandbox.hospital import views as hospital
 from connectors.sandbox.wearable import google
 
@@ -50,9 +51,9 @@ urlpatterns = [
     path("control/advance", control.advance),
     path("control/results", control.results),
     path("control/faults", control.faults_),
-    path("hospital/<int:system>/oauth/authorize", hospital.authorize_page),
-    path("hospital/<int:system>/oauth/token", hospital.token),
-    path("hospital/<int:system>/oauth/revoke", hospital.revoke_token),
+    path("hospital/<int:system>/oauth/authorize", oauth.authorize_page),
+    path("hospital/<int:system>/oauth/token", oauth.token),
+    path("hospital/<int:system>/oauth/revoke", oauth.revoke_token),
     path("hospital/<int:system>/fhir/metadata", hospital.metadata),
     path("hospital/<int:system>/fhir/.well-known/smart-configuration", hospital.well_known),
     path("hospital/<int:system>/fhir/<type:type_>", hospital.search_or_read),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
 
-from connectors.sandbox.hospital.directory import HOSPITALS
+from connectors.sandbox.hospital.directory import HOSPITALS, hospital
 from connectors.sandbox.hospital.hospital import Hospital
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -23,6 +24,13 @@ every_patient = pytest.mark.parametrize("house, patient", PATIENTS)
 
 
 def told(house: Hospital, patient: str, now: datetime = NOW) -> list[dict[str, Any]]:
+    return _told(house.system, patient, now)
+
+
+@cache
+def _told(system: int, patient: str, now: datetime) -> list[dict[str, Any]]:
+    house = hospital(system)
+    assert house is not None
     return house.record(patient, now)
 
 

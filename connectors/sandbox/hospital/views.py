@@ -1,4 +1,4 @@
-"""The hospital over HTTP: metadata, read, search, and its OAuth endpoints."""
+"""The hospital's FHIR server: metadata, read, search."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from decimal import Decimal
 import orjson
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from connectors.sandbox.dance.authorize import authorize
 from connectors.sandbox.dance.bearer import Caller, Trouble, caller
-from connectors.sandbox.dance.token import Issued, revoke, token_answer
 from connectors.sandbox.hospital.conformance import conformance, smart_configuration
 from connectors.sandbox.hospital.directory import hospital as by_number
 from connectors.sandbox.hospital.fhir.shared import Resource
 from connectors.sandbox.hospital.hospital import Hospital
+from connectors.sandbox.hospital.oauth import fhir_base, no_hospital, oauth_base, withheld_types
 from connectors.sandbox.hospital.paging import OFFSET, SESSION, bundle, size
 from connectors.sandbox.hospital.records import record
 from connectors.sandbox.hospital.search import SUPPORTED, WHOSE, BadSearch, tests
-from connectors.sandbox.tokens import Grant
 from connectors.sandbox.world import world
 
 _ISSUES = {
@@ -35,72 +33,23 @@ _ISSUES = {
 _SILENT = ("_format", "_pretty", "_count", SESSION, OFFSET)
 
 
-def authorize_page(request: HttpRequest, system: int) -> HttpResponse:
-    """The authorization endpoint."""
-    house = by_number(system)
-    if house is None:
-        return _no_hospital(system)
-    return authorize(request, house=house, audience=_base(request, house))
-
-
-def token(request: HttpRequest, system: int) -> HttpResponse:
-    """The token endpoint; `careweave_base` names the account's canonical FHIR base."""
-    house = by_number(system)
-    if house is None:
-        return _no_hospital(system)
-    known = house
-
-    def extra(issued: Issued) -> dict[str, object]:
-        return {
-            "patient": issued.account.subject,
-            "careweave_base": issued.account.base,
-            "scope": granted_scope(known, issued.grant),
-        }
-
-    return token_answer(request, house=house, extra=extra)
-
-
-def revoke_token(request: HttpRequest, system: int) -> HttpResponse:
-    """The revocation endpoint."""
-    house = by_number(system)
-    return _no_hospital(system) if house is None else revoke(request, house=house)
-
-
-def granted_scope(house: Hospital, grant: Grant) -> str:
-    """The scope as granted: what was asked for, or type by type where something is withheld."""
-    asked = grant.scope.split() or ["launch/patient", "patient/*.read"]
-    if not grant.withheld:
-        return " ".join(asked)
-    shared = [
-        f"patient/{type_}.read"
-        for type_ in ("Patient", *sorted(house.renderer.patient_element))
-        if type_ not in withheld_types(house, grant)
-    ]
-    return " ".join([*(scope for scope in asked if not scope.startswith("patient/")), *shared])
-
-
-def withheld_types(house: Hospital, grant: Grant) -> set[str]:
-    """The types the person did not tick."""
-    return {t for group in house.groups if group.key in grant.withheld for t in group.opens}
-
-
 def metadata(request: HttpRequest, system: int) -> HttpResponse:
     """The conformance statement; no token is needed."""
     house = by_number(system)
     if house is None:
-        return _no_hospital(system)
-    base = _base(request, house)
-    return _answer(house, conformance(house, base=base, oauth=_oauth(base)))
+        return no_hospital(system)
+    base = fhir_base(request, house)
+    return _answer(house, conformance(house, base=base, oauth=oauth_base(base)))
 
 
 def well_known(request: HttpRequest, system: int) -> HttpResponse:
     """The SMART configuration; a DSTU2 server has none."""
     house = by_number(system)
     if house is None:
-        return _no_hospital(system)
+        return no_hospital(system)
     if house.renderer.version == "dstu2":
         return no_such_page(request, system)
-    return JsonResponse(smart_configuration(oauth=_oauth(_base(request, house))))
+    return JsonResponse(smart_configuration(oauth=oauth_base(fhir_base(request, house))))
 
 
 def search_or_read(
@@ -109,7 +58,7 @@ def search_or_read(
     """`GET Type?…` or `GET Type/id`."""
     house = by_number(system)
     if house is None:
-        return _no_hospital(system)
+        return no_hospital(system)
     if request.method not in ("GET", "HEAD"):
         return _outcome(house, Trouble(405, "This server reads only."))
     try:
@@ -132,7 +81,7 @@ def no_such_page(request: HttpRequest, system: int, rest: str = "") -> HttpRespo
     """Everything else below the FHIR base."""
     house = by_number(system)
     if house is None:
-        return _no_hospital(system)
+        return no_hospital(system)
     return _outcome(house, Trouble(404, "There is nothing at this address."))
 
 
@@ -162,7 +111,7 @@ def _search(request: HttpRequest, house: Hospital, who: Caller, type_: str) -> R
     offset = request.GET.get(OFFSET, "0")
     return bundle(
         found,
-        base=_base(request, house),
+        base=fhir_base(request, house),
         type_=type_,
         used=used,
         count=size(request.GET.get("_count")),
@@ -191,14 +140,6 @@ def _read(house: Hospital, who: Caller, type_: str, id_: str) -> Resource:
 def _wants_bytes(request: HttpRequest) -> bool:
     accept = request.headers.get("Accept", "")
     return bool(accept) and not any(word in accept for word in ("json", "fhir", "*/*"))
-
-
-def _base(request: HttpRequest, house: Hospital) -> str:
-    return request.build_absolute_uri(f"/hospital/{house.system}/fhir")
-
-
-def _oauth(base: str) -> str:
-    return base.removesuffix("/fhir") + "/oauth"
 
 
 def _digits(value: object) -> orjson.Fragment:
@@ -237,7 +178,3 @@ def _outcome(house: Hospital, trouble: Trouble) -> HttpResponse:
     if trouble.retry_after is not None:
         answer["Retry-After"] = str(trouble.retry_after)
     return answer
-
-
-def _no_hospital(system: int) -> HttpResponse:
-    return JsonResponse({"error": f"There is no hospital {system} in this sandbox."}, status=404)
