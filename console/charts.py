@@ -51,6 +51,11 @@ class Chart:
     xs: list[Tick]
     now: float | None
 
+    @property
+    def now_word_left(self) -> bool:
+        """Whether the word at the present stands left of its line, where there is more room."""
+        return self.now is not None and self.now > self.width * 0.75
+
 
 def bars(
     stacks: Sequence[Stack],

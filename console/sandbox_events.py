@@ -35,8 +35,13 @@ def told(event: Event) -> Told:
         Window.REFUSED: _("%(key)s: refused"),
         Window.FAILED: _("%(key)s: failed"),
     }
-    counts = {"times": grouped(event.times), "resources": grouped(event.resources)}
-    text = event.error or _("%(times)s times asked so, %(resources)s resources") % counts
+    times = (
+        _("asked once")
+        if event.times == 1
+        else _("the same %(times)s times") % {"times": grouped(event.times)}
+    )
+    resources = _("%(count)s resources") % {"count": grouped(event.resources)}
+    text = f"{times}, {event.error or resources}"
     slug = event.client_id[:SLUG_LENGTH]
     try:
         href = reverse("console:user", args=(slug, event.user))

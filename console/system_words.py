@@ -32,9 +32,9 @@ class Shown:
 
     @property
     def gives_line(self) -> str:
-        """The first four, and how many more."""
-        first = ", ".join(self.gives[:4])
-        more = len(self.gives) - 4
+        """The first three, and how many more."""
+        first = ", ".join(self.gives[:3])
+        more = len(self.gives) - 3
         return f"{first} {_('and %(n)s more') % {'n': more}}" if more > 0 else first
 
 

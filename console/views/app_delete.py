@@ -45,5 +45,4 @@ def delete(request: HttpRequest, app: str) -> HttpResponse:
         "form": form,
         "goes": what_goes(application),
     }
-    status = 422 if form.errors else 200
-    return render(request, "console/apps/delete.html", values, status=status)
+    return render(request, "console/apps/delete.html", values)

@@ -35,5 +35,4 @@ def new(request: HttpRequest) -> HttpResponse:
         slug = slug_of(made.application)
         shown_once.keep_for_one_look(request, slug=slug, secret=made.client_secret, now=now)
         return redirect("console:app", app=slug)
-    status = 422 if form.errors else 200
-    return render(request, "console/apps/new.html", {"form": form}, status=status)
+    return render(request, "console/apps/new.html", {"form": form})

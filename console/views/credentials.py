@@ -47,8 +47,7 @@ def rotate(request: HttpRequest, app: str) -> HttpResponse:
         shown_once.keep_for_one_look(request, slug=app, secret=secret, now=now)
         return redirect("console:app", app=app)
     values = {"application": application, "app": app, "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "console/apps/rotate.html", values, status=status)
+    return render(request, "console/apps/rotate.html", values)
 
 
 @developer_required
@@ -111,8 +110,7 @@ def change_mode(request: HttpRequest, app: str) -> HttpResponse:
         )
         return redirect("console:app", app=app)
     values = {"application": application, "app": app, "other": other, "obstacles": obstacles}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "console/apps/mode.html", values, status=status)
+    return render(request, "console/apps/mode.html", values)
 
 
 @developer_required
@@ -128,8 +126,7 @@ def change_name(request: HttpRequest, app: str) -> HttpResponse:
         messages.success(request, _("The name is saved."))
         return redirect("console:app", app=app)
     values = {"application": application, "app": app, "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "console/apps/name.html", values, status=status)
+    return render(request, "console/apps/name.html", values)
 
 
 def _page(
@@ -158,8 +155,7 @@ def _page(
             for row in changes_of(application, most=CHANGES_SHOWN)
         ],
     }
-    status = 422 if refused else 200
-    return render(request, "console/apps/credentials.html", values, status=status)
+    return render(request, "console/apps/credentials.html", values)
 
 
 def _note(request: HttpRequest, application: Application, what: str) -> None:

@@ -17,7 +17,6 @@ from accounts.developer_changes import note_change
 from accounts.models import AppUser, User
 from connectors import sessions
 from connectors.catalog.find import enabled_systems, system_to_connect
-from connectors.models import CLINICAL, DEVICE
 from connectors.refusals import NotSetUp, UnknownSystem
 from console.applications import application_of
 from console.connection_state import state_of
@@ -25,6 +24,8 @@ from console.queries.arrivals import arrivals_of
 from console.sample_users import make_test_user
 from console.views.auth import developer_of, developer_required
 
+HOSPITAL, WEARABLE = 4706, 4709
+"""Where the first steps lead: the simulators whose accounts their pages name."""
 ANY_SYSTEM = 0
 """Instead of a system: the person chooses from the list."""
 
@@ -92,18 +93,17 @@ def arrived(request: HttpRequest, app: str, user: int) -> HttpResponse:
         "error": request.GET.get("error", "")[:64],
         "found": found,
         "rows": [(row, state_of(row, now=now)) for row in found.connections],
-        "again": simulated(CLINICAL) or ANY_SYSTEM,
-        "wearable": simulated(DEVICE),
+        "again": HOSPITAL if simulated(HOSPITAL) else ANY_SYSTEM,
+        "wearable": WEARABLE if simulated(WEARABLE) else None,
     }
     part = bool(request.headers.get("HX-Request"))
     name = "arriving" if part else "arrived"
     return render(request, f"console/home/{name}.html", values)
 
 
-def simulated(kind: str) -> int | None:
-    """The number of the first simulated hospital or wearable, if there is one."""
-    found = enabled_systems(kind=kind).filter(simulator=True).exclude(client_id="")
-    return found.values_list("pk", flat=True).first()
+def simulated(system: int) -> bool:
+    """Whether this system leads to its simulator on this server."""
+    return enabled_systems().filter(pk=system, simulator=True).exclude(client_id="").exists()
 
 
 def _user(developer: User, app: str, number: int) -> AppUser:

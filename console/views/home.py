@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import clock
 from accounts.models import Application, User
-from connectors.models import CLINICAL, Connection
+from connectors.models import Connection
 from console import charts
 from console.applications import slug_of
 from console.first_words import CREATE_USER, curl
@@ -23,7 +23,7 @@ from console.queries.first_steps import first_steps, has_data
 from console.queries.today import Bucket, Span, Today, Trouble, span_of, today_of
 from console.sample_users import next_name
 from console.views.auth import developer_of, developer_required
-from console.views.first_data import ANY_SYSTEM, leads_to_sandbox, simulated
+from console.views.first_data import ANY_SYSTEM, HOSPITAL, leads_to_sandbox, simulated
 from console.words import grouped
 
 WIDE, NARROW = 924, 358
@@ -71,7 +71,7 @@ def _empty(request: HttpRequest, developer: User) -> HttpResponse:
     values = {
         "steps": steps,
         "app": slug_of(application) if application else "",
-        "hospital": simulated(CLINICAL) if settings.SANDBOX else None,
+        "hospital": HOSPITAL if simulated(HOSPITAL) else None,
         "any_system": ANY_SYSTEM,
         "next_name": next_name(application) if application else "",
         "curl": curl(CREATE_USER, user=next_name(application)) if application else "",

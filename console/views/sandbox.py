@@ -20,6 +20,7 @@ from console import sandbox_control as control
 from console.forms.sandbox import STEPS, ChosenFault, Step, Whom
 from console.queries.sandbox import events_of
 from console.sandbox_events import told
+from console.sandbox_people import groups_of
 from console.views.auth import developer_of, developer_required
 
 logger = logging.getLogger(__name__)
@@ -48,12 +49,7 @@ def sandbox(request: HttpRequest) -> HttpResponse:
         "place": next(place for place in state.places if place.system == person.system),
         "hospital": person.kind == CLINICAL,
         "faults": [fault for fault in state.faults if fault.strikes(person)],
-        "afflicted": {
-            (p.system, p.account)
-            for place in state.places
-            for p in place.people
-            if any(fault.strikes(p) for fault in state.faults)
-        },
+        "groups": groups_of(state, chosen=person),
         "people": sum(len(place.people) for place in state.places),
         "steps": [(key, words) for key, (words, _length) in STEPS.items()],
         "clock_moves": not settings.PRODUCTION,
