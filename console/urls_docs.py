@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from console.views.docs import docs, docs_page
+
+urlpatterns: list[URLPattern] = [
+    path("docs", docs, name="docs"),
+    path("docs/<slug:page>", docs_page, name="docs_page"),
+]

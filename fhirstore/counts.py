@@ -27,7 +27,8 @@ select o.id,
   from unnest(%(owners)s::bigint[]) as o(id)
 """
 _BY_VERSION = """
-select rtype, vers, count(*) from fhir_resource where owner = %(owner)s group by rtype, vers
+select rtype, vers, count(distinct fid) from fhir_resource
+ where owner = %(owner)s group by rtype, vers
 """
 
 

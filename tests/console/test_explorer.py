@@ -138,7 +138,7 @@ def test_a_table_has_the_columns_of_its_type(
 
 def test_pages_follow_each_other(browser: Client, explorer: str, alices: AppUser) -> None:
     seen: list[str] = []
-    answer = browser.get(explorer, {"user": alices.pk, "q": "Observation?_count=5"})
+    answer = browser.get(explorer, {"user": str(alices.pk), "q": "Observation?_count=5"})
     for _ in range(3):
         html = answer.content.decode()
         seen += re.findall(r'title="Observation/(\w+)"', html)
@@ -157,7 +157,7 @@ def test_the_form_and_the_line_are_two_views_of_one_query(
     assert 'name="value" value="2339-0"' in html
     assert 'name="value" value="2026-10-05"' in html
     assert '<option value="ge" selected>' in html
-    sent = {
+    sent: dict[str, Any] = {
         "user": alices.pk,
         "q": line,
         "shown": line,
@@ -291,7 +291,7 @@ def test_a_large_answer_is_cut_and_can_be_downloaded(
     put_many(owner=alices.pk, version="r4", resources=[big], now=now)
     html = page(browser, explorer, user=alices.pk, q="Basic/big", view="json")
     assert "Cut here" in html
-    whole = browser.get(explorer, {"user": alices.pk, "q": "Basic/big", "view": "file"})
+    whole = browser.get(explorer, {"user": str(alices.pk), "q": "Basic/big", "view": "file"})
     assert whole.json()["text"]["div"] == "x" * 300_000
     assert whole["Content-Disposition"] == 'attachment; filename="Basic.json"'
 
