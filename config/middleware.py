@@ -19,6 +19,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.gzip import GZipMiddleware
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -82,6 +83,14 @@ class PagePolicy(CSPMiddleware):
         if may_be_framed(request) and not hasattr(response, "_csp_replace"):
             response._csp_replace = {"frame-ancestors": settings.FRAME_ANCESTORS.split()}
         return super().process_response(request, response)
+
+
+class PageCompression(GZipMiddleware):
+    """Pages are compressed; API answers are left to the proxy, and static files have a compressed
+    copy."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        return response if is_api(request) else super().process_response(request, response)
 
 
 class PageSessions(SessionMiddleware):

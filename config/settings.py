@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "config.middleware.PagePolicy",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.PageCompression",
     "config.middleware.PageSessions",
     "config.middleware.PageForms",
     "config.middleware.PageAuthentication",

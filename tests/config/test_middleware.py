@@ -114,3 +114,9 @@ def test_the_api_sets_no_cookie(path: str) -> None:
 
 def test_a_form_of_a_page_needs_its_csrf_token() -> None:
     assert Client(enforce_csrf_checks=True).post("/admin/login/").status_code == 403
+
+
+def test_pages_are_compressed_and_api_answers_are_not() -> None:
+    client = Client(headers={"Accept-Encoding": "gzip", "Accept": "text/html"})
+    assert client.get("/accounts/login").headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in client.get("/fhir/r4/metadata").headers

@@ -21,9 +21,17 @@ class Watch:
         self._page, self._origins = page, tuple(origins)
         self.complaints: list[str] = []
         self.foreign: list[str] = []
+        self._loaded: list[Request] = []
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        page.on("requestfinished", self._finished)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", self._asked)
+
+    def _finished(self, request: Request) -> None:
+        self._loaded.append(request)
 
     def _heard(self, message: ConsoleMessage) -> None:
         # The browser reports a page that answers 404 or 403 itself, too; a part of one is told by
@@ -35,6 +43,13 @@ class Watch:
     def _asked(self, request: Request) -> None:
         if not request.url.startswith(self._origins):
             self.foreign.append(request.url.split("?")[0])
+
+    def transferred(self) -> int:
+        """Bytes that came over the wire for the page shown now, as for a first visit."""
+        return sum(
+            request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"]
+            for request in self._loaded
+        )
 
 
 def axe_findings(page: Page, *, contrast_only: bool = False) -> list[str]:

@@ -1,5 +1,5 @@
 """Every page, in a browser, wide and narrow, light and dark: axe-core finds nothing, the console is
-quiet, nothing comes from elsewhere, contrasts hold, nothing scrolls sideways."""
+quiet, nothing comes from elsewhere, contrasts hold, nothing scrolls sideways, and little is transferred."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.e2e.visits import Visits
 from tests.e2e.world import build
 
 pytestmark = pytest.mark.xdist_group("pages")
+FIRST_VISIT = 100_000
+"""Bytes a page may cost who has never been here."""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,7 @@ def test_a_page_is_sound(page: Page, visits: Visits) -> None:
         if not page.name.startswith("admin"):  # Django's own markup
             assert checks.structure(tab) == []
             assert checks.inline_code(tab) == 0
+            assert watch.transferred() <= FIRST_VISIT
         assert watch.complaints == []
         assert watch.foreign == []
     finally:
