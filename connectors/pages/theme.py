@@ -36,7 +36,7 @@ def theme(request: HttpRequest, name: str) -> HttpResponse:
         f"color-scheme:{scheme};--canvas:#{background};--sunken:#{background};"
         f"--ink:{ink};--muted:{ink};--faint:{ink};--accent:{ink};--accent-strong:{ink};"
         f"--accent-fill:{ink};--accent-fill-hover:{ink};--on-fill:{other};"
-        f"--line:{faint};--mid:{faint}"
+        f"--line:{faint};--mid:{faint};--accent-soft:#{background};--hover:#{background}"
         "}\n"
     )
     headers = {"Cache-Control": f"public, max-age={_YEAR}, immutable"}
