@@ -20,12 +20,13 @@ from django_q.tasks import async_task
 from accounts import clock
 from accounts.tokens import clear_expired
 from fhirstore import erase
-from sync import closing, transfers
+from sync import closing, notify, transfers
 from sync.batch import IN_FLIGHT, LONGEST, More, run_claims
 from sync.due import Claim, claim_due, count_due
 from sync.models import SyncRun, Tick
 
 RUN_BATCH = "sync.tasks.run_batch"
+DELIVER = "sync.tasks.deliver"
 REFRESH = "sync.tasks.refresh"
 
 TAKE_FOR = 40.0
@@ -54,7 +55,16 @@ def tick() -> int:
     batches = ceil(due / IN_FLIGHT)
     for _ in range(batches):
         _queue(RUN_BATCH)
+    if notify.any_subscription():
+        _queue(DELIVER)
     return batches
+
+
+def deliver() -> int:
+    """Serve the Subscriptions that are due (wire contract 15.2). Answers the number of resources
+    sent.
+    """
+    return notify.deliver(clock=clock.now).sent
 
 
 def run_batch() -> int:

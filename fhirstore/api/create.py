@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.scopes import permits
-from fhirstore import writes
+from fhirstore import subscriptions, writes
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.stored import answer, told
@@ -23,6 +23,8 @@ def create(call: Call) -> Answer:
     resource = check_resource(call.resource, rtype=call.rtype)
     if call.headers.get("if-none-exist"):
         raise InvalidRequest("conditional create (If-None-Exist) is not supported")
+    if call.rtype == "Subscription":
+        subscriptions.check(resource, version=call.version)
     with transaction.atomic(), told(call):
         stored = _store(call, resource)
         if not stored.created and not permits(call.access.scope, call.rtype, "update"):

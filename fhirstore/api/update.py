@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from fhirstore import writes
+from fhirstore import subscriptions, writes
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.create import written
@@ -18,6 +18,8 @@ def put(call: Call) -> Answer:
     resource = check_resource(call.resource, rtype=call.rtype)
     if resource.get("id", call.fid) != call.fid:
         raise InvalidRequest("the id in the body is not the id in the address")
+    if call.rtype == "Subscription":
+        subscriptions.check(resource, version=call.version)
     with transaction.atomic(), told(call):
         lock_and_check(call)
         stored = writes.update(

@@ -51,6 +51,7 @@ class Compartment:
             tests += " and (r.hi is null or r.hi > %(start)s::bigint)"
         if self.end is not None:
             tests += " and (r.lo is null or r.lo < %(end)s::bigint)"
+        tests += self.owners.visible("r", keys.VERSION_BITS[self.version])
         once, first = "", ""
         if self.owners.several:
             same, order = self.owners.once()

@@ -48,7 +48,9 @@ class Owners:
             " unnest(%(seen_owners)s::bigint[], %(seen_keys)s::bigint[]) as p(owner, key)"
             f" join fhir_token g on g.owner = p.owner and g.key = p.key and g.rid = {alias}.rid"
             f" and g.sys = {alias}.rtype and (g.vers & {bit}) <> 0"
-            f" where p.owner = {alias}.owner))"
+            f" where p.owner = {alias}.owner)"
+            " and not exists (select 1 from fhir_resource o where o.owner = %(owner)s::bigint"
+            f" and o.rtype = {alias}.rtype and o.fid = {alias}.fid and (o.vers & {bit}) <> 0))"
         )
 
     def values(self) -> dict[str, Any]:

@@ -111,6 +111,11 @@ def test_an_own_row_wins(record: Fhir, bobs: Fhir) -> None:
     assert bobs.get("/r4/Patient/p1")["gender"] == "male"
     (entry,) = bobs.get("/r4/Patient")["entry"]
     assert entry["resource"]["gender"] == "male"
+    assert bobs.get("/r4/Patient?gender=female")["total"] == 0  # hers is hidden altogether
+    bobs.store("r4", observation("o1"))
+    assert ids(bobs.get("/r4/Patient/p1/$everything")) == ["p1", "mine", "o0", "o2"]
+    assert bobs.get("/r4/Observation?subject=p1")["total"] == 3
+    bobs.delete("/r4/Observation/o1")
     everything = bobs.get("/r4/Patient/p1/$everything")
     assert ids(everything) == ["p1", "mine", "o0", "o1", "o2"]
     assert everything["total"] == 5
