@@ -16,8 +16,9 @@ from connectors.smart import scopes
 from connectors.smart.search_plan import PLANS
 from console import lanes, ledger_days
 from console.connection_state import is_running, next_question
-from console.diagnosis import Diagnosis, KeyState, diagnose
 from console.moments import clock_time
+from console.why.case import Case, KeyState
+from console.why.diagnosis import Diagnosis, diagnose
 from console.words import span
 from fhirstore.erase import count_by_connection
 from sync.due import interval_of
@@ -113,7 +114,13 @@ def connection_page(
     due = next_question(connection)
     return ConnectionPage(
         diagnosis=diagnose(
-            connection, keys, running=running, not_permitted=_not_permitted(connection), now=now
+            Case(
+                connection=connection,
+                keys=keys,
+                running=running,
+                not_permitted=_not_permitted(connection),
+                now=now,
+            )
         ),
         lanes=_drawn(connection, keys, shown=shown, interval=interval, now=now),
         types=keys,

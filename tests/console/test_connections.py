@@ -184,7 +184,7 @@ def test_what_keeps_everything_away_is_the_answer(
     Connection.objects.filter(pk=connection.pk).update(**values)
     page = browser.get(path).content.decode()
     assert words in answer_on(page)
-    findings = page[page.index('class="list findings"') : page.index("<aside")]
+    findings = page[page.index('<p class="answer">') : page.index('id="facts"')]
     assert (button in findings) if button else "<button" not in findings
 
 
