@@ -3,6 +3,7 @@ so that a test can look for them."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import requests
 
 CALLBACK = "http://localhost:3000/callback"
+SECOND_APP_ROOT = "http://localhost:8100/"
+_SECRET = re.compile(r'"(?:code|access_token|refresh_token)": ?"([0-9a-f]{32,})"')
+_SMALL = 2000  # bytes; answers with secrets are no longer
 
 
 class App:
@@ -27,7 +31,10 @@ class App:
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", 30)
-        return self.http.request(method, path if "://" in path else self.base + path, **kwargs)
+        answer = self.http.request(method, path if "://" in path else self.base + path, **kwargs)
+        if len(answer.content) < _SMALL:
+            self.secrets.update(_SECRET.findall(answer.text))
+        return answer
 
     def create_user(self, app_user_id: str) -> dict[str, Any]:
         answer = self.call(
@@ -35,8 +42,6 @@ class App:
             "/user-management/v1/user",
             params={"app_user_id": app_user_id, **self.credentials},
         ).json()
-        if "code" in answer:
-            self.secrets.add(answer["code"])
         return dict(answer)
 
     def token(self, code: str) -> dict[str, Any]:
@@ -45,7 +50,6 @@ class App:
             "/fhir/oauth2/token",
             data={**self.credentials, "code": code, "grant_type": "authorization_code"},
         ).json()
-        self.secrets.update(answer[key] for key in ("access_token", "refresh_token"))
         return dict(answer)
 
     def user(self, app_user_id: str) -> User:
@@ -53,6 +57,16 @@ class App:
         made = self.create_user(app_user_id)
         assert made["success"], made
         return User(self, made["oneup_user_id"], self.token(made["code"])["access_token"])
+
+    def known_user(self, app_user_id: str) -> User:
+        """A user made before, with a fresh token."""
+        answer = self.call(
+            "POST",
+            "/user-management/v1/user/auth-code",
+            params={"app_user_id": app_user_id, **self.credentials},
+        ).json()
+        assert answer["success"], answer
+        return User(self, answer["oneup_user_id"], self.token(answer["code"])["access_token"])
 
 
 class User:

@@ -17,6 +17,36 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
+class Link:
+    """`text` is what a person reads on it; `target` is "_top" where it leaves a frame."""
+
+    href: str
+    target: str
+    text: str = ""
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[Link] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in values:
+            self.links.append(Link(values["href"], values.get("target", "")))
+            self._inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.links[-1].text += data
+
+
 class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +88,18 @@ class Browser:
         form = parser.forms[0]
         action = urljoin(self.url, form.action or self.url)
         return self._go(form.method.upper(), action, {**form.fields, **fields})
+
+    def link(self, text: str) -> Link:
+        """The page's first link that says `text`."""
+        parser = _Links()
+        parser.feed(self.text)
+        found = [link for link in parser.links if text in link.text]
+        assert found, f"no “{text}” on {self.url.split('?')[0]}"
+        return found[0]
+
+    def follow(self, text: str) -> Browser:
+        """Go where the page's first link that says `text` leads."""
+        return self.open(urljoin(self.url, self.link(text).href))
 
     def _go(self, method: str, url: str, fields: dict[str, str]) -> Browser:
         for _ in range(12):

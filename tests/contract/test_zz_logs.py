@@ -12,13 +12,13 @@ from tests.e2e.stack import Stack
 pytestmark = pytest.mark.xdist_group("contract")
 
 
-def test_no_secret_is_in_any_log(stack: Stack, app: App) -> None:
+def test_no_secret_is_in_any_log(stack: Stack, app: App, second_app: App) -> None:
     person = app.user("logged")
     browser = Browser(stop_at=stack.redirect_uri)
     browser.open(person.connect_url("clinical", 4706)).sign_in("fhirjason", "epicepic1")
     person.get(f"/fhir/dstu2/Patient?access_token={person.access_token}")
     app.call("GET", "/healthz?client_secret=" + app.client_secret)
-    seen = {*app.secrets, *stack.secrets(), person.access_token, "epicepic1"}
+    seen = {*app.secrets, *second_app.secrets, *stack.secrets(), person.access_token, "epicepic1"}
     for address in browser.visited:
         for part in address.split("?", 1)[-1].split("&"):
             name, _, value = part.partition("=")
