@@ -132,7 +132,9 @@ WITHOUT_DATA = {
     "patient/user/register",
 }
 LIBRARIES = ("admin", "accounts/", "^accounts/")  # Django's admin, and allauth's log-in pages
-CONSOLE = "console/"  # developers' pages: all of them are tried, with Alice's things in the address
+# Developers' pages: all of them are tried, with Alice's things in the address; as another developer
+# in tests/console/test_strangers.py.
+CONSOLE = ("console", "console/")
 
 FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
     "/?": [("POST", "")],
@@ -175,6 +177,10 @@ def routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
             yield path
 
 
+def is_console(route: str) -> bool:
+    return route == CONSOLE[0] or route.startswith(CONSOLE[1])
+
+
 def fhir_routes() -> Iterator[str]:
     for pattern, _ in ROUTES:
         yield (
@@ -187,7 +193,7 @@ def fhir_routes() -> Iterator[str]:
 
 
 def test_every_route_is_tried_below() -> None:
-    known = {route for route in routes() if not route.startswith(CONSOLE)}
+    known = {route for route in routes() if not is_console(route)}
     assert known == set(CALLS) | (WITHOUT_DATA & known)
     assert set(fhir_routes()) == set(FHIR_CALLS)
 
@@ -319,7 +325,7 @@ def calls() -> Iterator[tuple[str, str, Any]]:
         for method, path in entries:
             yield method, path, None
     for route in routes():
-        if route.startswith(CONSOLE):
+        if is_console(route):
             path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
             yield "GET", path, None
             yield "POST", path, None
