@@ -14,6 +14,7 @@ handler404 = "console.views.errors.not_found"
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("admin/", include("console.urls_staff")),
     path("admin/", admin.site.urls),
     path("", include("console.urls_accounts")),
     path("", include("console.urls")),

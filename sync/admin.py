@@ -67,20 +67,24 @@ class ConnectionAdmin(ReadOnly):
         "system__name",
         "=system__id",
     )
-    exclude = ("access_token", "refresh_token", "lease_id")
+    # The account is the person's number at the source, and a device's base ends with it.
+    exclude = ("access_token", "refresh_token", "lease_id", "account", "base")
     actions = ("park", "resume", "sync_now")
 
     @admin.action(description=_("Park: stop polling until resumed"), permissions=["steer"])
     def park(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        self._note(request, chosen, "parked")
         self._tell(request, chosen.filter(parked=False).update(parked=True))
 
     @admin.action(description=_("Resume parked connections"), permissions=["steer"])
     def resume(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        self._note(request, chosen, "resumed")
         parked = chosen.filter(parked=True)
         self._tell(request, parked.update(parked=False, next_sync_at=clock.now()))
 
     @admin.action(description=_("Sync now"), permissions=["steer"])
     def sync_now(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        self._note(request, chosen, "asked for a sync")
         ids = list(chosen.values_list("pk", flat=True))
         self._tell(request, len(disconnect.request_refresh(ids, clock.now())))
 
@@ -89,6 +93,10 @@ class ConnectionAdmin(ReadOnly):
         edited here.
         """
         return bool(request.user.has_perm("connectors.change_connection"))
+
+    def _note(self, request: HttpRequest, chosen: QuerySet[Connection], what: str) -> None:
+        for connection in chosen:
+            self.log_change(request, connection, what)
 
     def _tell(self, request: HttpRequest, count: int) -> None:
         text = ngettext("%(count)d connection", "%(count)d connections", count) % {"count": count}
