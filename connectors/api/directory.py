@@ -19,10 +19,11 @@ from connectors.asked import asked
 from connectors.catalog.find import enabled_systems, system_to_connect
 from connectors.catalog.search import search_systems, systems_near
 from connectors.catalog.shown import listed, searched
+from connectors.member_events import member_events
 from connectors.models import CLINICAL, System
 from connectors.pages.browser import browser_secret, origin, remember_browser
 from connectors.pages.leaving import leave
-from connectors.refusals import BadFilter
+from connectors.refusals import BadFilter, InvalidToken
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -30,7 +31,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 @connect_call("GET", "HEAD", "POST")
 def search(request: HttpRequest) -> HttpResponse:
     """20 clinical systems that match `query`, from `offset` on."""
-    _known_user(request)
+    app_user_id = _known_user(request)
     given = parameters(request)
     offset = given.get("offset", "") or "0"
     if not _NUMBER.fullmatch(offset):
@@ -44,6 +45,8 @@ def search(request: HttpRequest) -> HttpResponse:
         system_type=system_type,
         offset=int(offset),
     )
+    if given.get("query", "").strip() and request.method != "HEAD":
+        member_events().search_results(app_user_id, len(found.systems), clock.now())
     return _answered(found.systems)
 
 
@@ -100,9 +103,12 @@ def start_clinical(request: HttpRequest, system_id: str) -> HttpResponse:
     )
 
 
-def _known_user(request: HttpRequest) -> None:
-    """The directory is no secret, but these calls are a user's. Raises `InvalidToken`."""
-    bearer_access(bearer_of(request), client_id=None, now=clock.now())
+def _known_user(request: HttpRequest) -> int:
+    """The directory is no secret, but these calls are a user's: whose. Raises `InvalidToken`."""
+    access = bearer_access(bearer_of(request), client_id=None, now=clock.now())
+    if access.app_user_id is None:
+        raise InvalidToken
+    return access.app_user_id
 
 
 def _answered(systems: Iterable[System]) -> HttpResponse:

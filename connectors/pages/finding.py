@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.catalog.search import PAGE, plain_query, search_systems
 from connectors.catalog.shown import place
+from connectors.member_events import member_events
 from connectors.models import CLINICAL, DEVICE, Connection, System
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
@@ -47,6 +48,8 @@ def finding(
     found = search_systems(
         query=query, kind=kind, ready=True, exact=bool(given.get("exact")), offset=offset
     )
+    if query and not offset:
+        member_events().search_results(app_user_id, len(found.systems), now)
     connections = list(
         Connection.objects.filter(app_user_id=app_user_id)
         .exclude(status=Connection.DISCONNECTED)
