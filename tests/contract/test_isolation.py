@@ -130,6 +130,8 @@ WITHOUT_DATA = {
     "devconsole",
     "dev/quick-start",
     "patient/user/register",
+    "docs",
+    "docs/<slug:page>",
 }
 LIBRARIES = ("admin", "accounts/", "^accounts/")  # Django's admin, and allauth's log-in pages
 # Developers' pages: all of them are tried, with Alice's things in the address; as another developer
