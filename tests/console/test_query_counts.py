@@ -3,8 +3,9 @@ counted at 1,000 users and 100,000 resources."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.http import HttpResponse
 
 from connectors.catalog.load import load_catalogue
 from tests.console.crowd import Crowd, statements
@@ -38,7 +39,7 @@ def test_a_page_sends_at_most_so_many_statements(crowd: Crowd, path: str, most: 
     browser = crowd.browser()
     address = path.format(slug=crowd.slug, user=crowd.users[500].pk)
     browser.get(address)  # the first visit also remembers the app
-    answers: list[HttpResponse] = []
+    answers: list[Any] = []
     sent = statements(lambda: answers.append(browser.get(address)))
     assert answers[0].status_code == 200
     assert 0 < sent <= most

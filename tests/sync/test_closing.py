@@ -11,7 +11,7 @@ from accounts.applications import NewClient
 from accounts.client_auth import BadClient, authenticate_client
 from accounts.models import AccessToken, Application, AppUser, RefreshToken
 from connectors.models import CLINICAL, Connection, System
-from fhirstore import erase, writes
+from fhirstore import database, writes
 from sync import closing, tasks
 from tests.cast import token_pair
 
@@ -41,7 +41,7 @@ def write(owner: AppUser, now: datetime) -> None:
 
 
 def resources(owner: int) -> int:
-    cursor = erase.db.cursor()
+    cursor = database.cursor()
     row = cursor.execute("select count(*) from fhir_resource where owner = %s", (owner,)).fetchone()
     assert row is not None
     return int(row[0])
