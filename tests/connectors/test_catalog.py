@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from connectors.catalog.add import BadSystem, add_system
 from connectors.catalog.load import load_catalogue
+from connectors.catalog.search import search_systems
 from connectors.models import CLINICAL, DEVICE, System
 from connectors.registry import smart_for
 
@@ -52,6 +53,11 @@ def test_while_the_sandbox_is_on_its_systems_lead_to_it() -> None:
     assert device.token_url == f"{SANDBOX}/wearable/google/token"
     assert device.client_secret.reveal() == "sandbox-secret"
     assert set(System.objects.exclude(client_id="").values_list("pk", flat=True)) == SIMULATED
+
+
+def test_a_location_is_found_by_its_name() -> None:
+    load_catalogue(sandbox_url=None)
+    assert [system.pk for system in search_systems(query="saltzer").systems] == [5153]
 
 
 def test_another_sandbox_address_is_taken_over() -> None:
