@@ -14,7 +14,8 @@ from console.explorer.line import BadLine, Line, read_line
 from console.explorer.values import words
 from fhirstore import digits
 
-SHORT = 10
+SHORT = 14
+"""Characters of an id that are shown whole; longer ones often begin alike."""
 _CULPRITS = re.compile(r"search parameters? (?:for \w+: )?(?P<names>[^:\s]+(?:, [^:\s]+)*)")
 
 
@@ -153,7 +154,7 @@ def _id(resource: dict[str, Any], line: Line, address: Any) -> Cell:
     fid, rtype = words(resource.get("id")), words(resource.get("resourceType"))
     one = Line(version=line.version, prefix=line.prefix, path=f"/{rtype}/{fid}", query="")
     return Cell(
-        text=fid if len(fid) <= SHORT + 2 else f"{fid[:SHORT]}…",
+        text=fid if len(fid) <= SHORT else f"{fid[:4]}…{fid[-6:]}",
         css="mono",
         href=address(str(one)) if fid and rtype else "",
         title=f"{rtype}/{fid}",
