@@ -20,12 +20,15 @@ _GOOD = (Window.ANSWERED, Window.EMPTY)
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """A line of parts/moment.html."""
+    """A line of parts/moment.html; `connection` is the public id of the one that it is about, where
+    the page is about several.
+    """
 
     at: datetime
     kind: str
     title: str
     text: str
+    connection: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +43,15 @@ def told(rows: Sequence[Window], *, device: bool, now: datetime) -> list[Day]:
     """Ledger rows, newest first, as days. Rows that began together with the same answer are one
     moment.
     """
+    groups = _groups(rows)
+    moments = [_moment(group, _before(group, rows), device=device, now=now) for group in groups]
+    return by_day(moments, now=now)
+
+
+def by_day(moments: Sequence[Moment], *, now: datetime) -> list[Day]:
+    """Moments, newest first, under the headings of their days."""
     days: list[Day] = []
-    for group in _groups(rows):
-        moment = _moment(group, _before(group, rows), device=device, now=now)
+    for moment in moments:
         heading = day_heading(moment.at, now=now)
         if not days or days[-1].heading != heading:
             days.append(Day(heading=heading, moments=[]))
@@ -89,10 +98,8 @@ def _moment(group: list[Window], before: Window | None, *, device: bool, now: da
     arrived = sum(one.resources for one in group)
     until = max(one.last_at for one in group)
     times = max(one.times for one in group)
-    text = _("Asked %(times)s until %(time)s.") % {
-        "times": _times(times),
-        "time": clock_time(until, now=now),
-    }
+    words = {"times": grouped(times), "time": clock_time(until, now=now)}
+    text = _("Asked %(times)s times until %(time)s.") % words if times > 1 else _("Asked once.")
     if row.state == Window.FAILED:
         title = _("%(names)s: %(reason)s") % {"names": names, "reason": short_reason(row)}
         return Moment(at=row.first_at, kind="bad", title=title, text=_with_message(group, text))
@@ -130,7 +137,3 @@ def _with_message(group: list[Window], text: str) -> str:
 def _resources(number: int) -> str:
     words = ngettext("%(number)s resource", "%(number)s resources", number)
     return words % {"number": grouped(number)}
-
-
-def _times(number: int) -> str:
-    return ngettext("once", "%(number)s times", number) % {"number": grouped(number)}

@@ -10,6 +10,9 @@ from django.http import Http404
 from accounts.models import AccessToken, Application, AppUser, AuditRecord
 from connectors.models import CLINICAL, Connection
 from console.connection_state import State, is_running, next_question, state_of
+from console.ledger_days import Day
+from console.queries.explorer import VIA as EXPLORER
+from console.queries.user_story import story
 from console.words import span
 from fhirstore.counts import TypeCount, count_by_type
 from fhirstore.erase import count_by_connection
@@ -48,6 +51,7 @@ class UserPage:
     resources: int
     token: AccessToken | None
     last_read: AuditRecord | None
+    days: list[Day]
 
 
 def user_of(application: Application, number: int) -> AppUser:
@@ -58,8 +62,8 @@ def user_of(application: Application, number: int) -> AppUser:
     return found
 
 
-def user_page(user: AppUser, *, now: datetime) -> UserPage:
-    """What the page shows of a user, in five statements."""
+def user_page(user: AppUser, *, shown: str, now: datetime) -> UserPage:
+    """What the page shows of a user, in a fixed number of statements; `shown` narrows its story."""
     rows = Connection.objects.filter(app_user=user).select_related("system", "app_user")
     counts = count_by_connection(owner=user.pk)
     data = count_by_type(owner=user.pk)
@@ -79,5 +83,9 @@ def user_page(user: AppUser, *, now: datetime) -> UserPage:
         data=data,
         resources=sum(row.resources for row in data),
         token=AccessToken.objects.filter(user=user).order_by("-pk").first(),
-        last_read=AuditRecord.objects.filter(app_user=user.pk).order_by("-at").first(),
+        last_read=AuditRecord.objects.filter(app_user=user.pk)
+        .exclude(via=EXPLORER)
+        .order_by("-at")
+        .first(),
+        days=story(user, shown=shown, now=now),
     )

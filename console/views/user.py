@@ -14,7 +14,9 @@ from accounts.models import Application, AppUser
 from connectors.models import Connection
 from console.applications import application_of
 from console.issued import KINDS, Issued, issue
+from console.queries.connections import Segment
 from console.queries.user import user_of, user_page
+from console.queries.user_story import SHOWN
 from console.sync_request import ask_now
 from console.views.auth import developer_of, developer_required
 
@@ -36,11 +38,20 @@ def user(request: HttpRequest, app: str, user: int) -> HttpResponse:
         issued = _issue(request, kind, application, found)
         if issued is None:
             return redirect("console:user", app=app, user=user)
+    shown = request.GET.get("show", "")
     values = {
         "application": application,
         "app": app,
         "user_shown": found,
-        "page": user_page(found, now=clock.now()),
+        "page": user_page(found, shown=shown, now=clock.now()),
+        "segments": [
+            Segment(
+                label=str(words),
+                url=f"?show={name}#story" if name else f"{request.path}#story",
+                current=name == shown,
+            )
+            for name, words in SHOWN.items()
+        ],
         "issued": issued,
     }
     return render(request, "console/users/user.html", values)

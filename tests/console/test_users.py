@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -11,9 +12,10 @@ from django.test import Client
 
 from accounts.access import access_for_token
 from accounts.applications import NewClient
-from accounts.models import AppUser, Grant, RefreshToken
-from connectors.models import ConnectSession
+from accounts.models import AppUser, AuditRecord, Grant, RefreshToken
+from connectors.models import Connection, ConnectSession, System
 from console.applications import slug_of
+from sync.models import SyncRun, Window
 from tests.console.crowd import Crowd, statements
 
 pytestmark = pytest.mark.django_db
@@ -185,10 +187,10 @@ def test_a_crowd_is_paged_by_key(crowd: Crowd) -> None:
 @pytest.mark.parametrize(
     ("query", "most"),
     [
-        ({}, 14),
-        ({"q": "sample-00"}, 15),
-        ({"state": "trouble", "connection": "device", "q": "s"}, 15),
-        ({"older": "999999999999"}, 15),
+        ({}, 17),
+        ({"q": "sample-00"}, 18),
+        ({"state": "trouble", "connection": "device", "q": "s"}, 18),
+        ({"older": "999999999999"}, 18),
     ],
 )
 def test_the_list_takes_a_fixed_number_of_statements(
@@ -207,4 +209,51 @@ def test_a_users_page_takes_a_fixed_number_of_statements(crowd: Crowd) -> None:
     page = browser.get(path).content.decode()
     assert "Crowded Hospital" in page
     assert "Crowded Band" in page
-    assert statements(lambda: browser.get(path)) <= 16
+    assert statements(lambda: browser.get(path)) <= 20
+
+
+def test_the_story_tells_what_arrived_what_failed_and_who_read(
+    browser: Client, home: str, alice: AppUser, now: datetime
+) -> None:
+    system = System.objects.create(id=980_002, kind="clinical", name="Lakeside", slug="generic")
+    linked = Connection.objects.create(
+        public_id="c_5f0e9b",
+        app_user=alice,
+        system=system,
+        status=Connection.CONNECTED,
+        connected_at=now,
+        next_sync_at=now,
+    )
+    SyncRun.objects.create(
+        connection=linked, lease_id=uuid4(), trigger="tick", started=now, finished=now, created=2
+    )
+    Window.objects.create(
+        connection=linked,
+        key="Goal",
+        state=Window.REFUSED,
+        asked_to=now,
+        first_at=now,
+        last_at=now,
+        error_code="scope_missing",
+    )
+    for interaction in ("search", "search", "read"):
+        AuditRecord.objects.create(
+            at=now,
+            application=alice.application_id,
+            app_user=alice.pk,
+            via="bearer",
+            interaction=interaction,
+            resource_type="Condition",
+            outcome="granted",
+        )
+    path = f"{home}/{alice.pk}"
+    arrived, refused, asked = "2 new resources", "Goal: refused", "Your app asked 3 times"
+    page = browser.get(path).content.decode()
+    assert "search Condition, 2 times and read Condition; with a token." in page
+    for shown, there in (
+        ("", {arrived, refused, asked}),
+        ("records", {arrived, refused}),
+        ("access", {asked}),
+    ):
+        page = browser.get(path, {"show": shown}).content.decode()
+        assert {words for words in (arrived, refused, asked) if words in page} == there
