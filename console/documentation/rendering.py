@@ -114,7 +114,7 @@ class Renderer(RendererHTML):
         env: MutableMapping[str, Any],
     ) -> str:
         label = escape(_("Table"))
-        return f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>\n'
+        return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}"><table>\n'
 
     def table_close(
         self,

@@ -41,6 +41,8 @@ class Watch:
             self.complaints.append(message.text)
 
     def _asked(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self._loaded.clear()  # another page begins
         if not request.url.startswith(self._origins):
             self.foreign.append(request.url.split("?")[0])
 

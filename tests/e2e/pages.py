@@ -30,6 +30,7 @@ DANCE = (
     "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
 )
 SIGN_IN = "/hospital/{hospital}/oauth/authorize" + DANCE
+OBSERVATIONS = "/fhir/r4/Observation?code=66334-4"
 BUTTON = "main form button"
 PAGES = (
     Page("front", "/"),
@@ -66,7 +67,6 @@ PAGES = (
         "app-new-wrong",
         "/console/apps/new",
         "newcomer",
-        status=422,
         fill=(("name", ""), ("redirect_uris", "http://app.example.org/done#x")),
         press="main form button.primary",
     ),
@@ -88,10 +88,18 @@ PAGES = (
     Page("connection-end", f"{APP}/connections/{{connection}}/disconnect", "developer"),
     Page("data-type", f"{APP}/users/{{user}}/data/Observation", "developer"),
     Page("explorer", f"{APP}/explorer", "developer"),
-    Page("explorer-answer", f"{APP}/explorer?user={{user}}", "developer"),
+    Page("explorer-answer", f"{APP}/explorer?user={{user}}&q={OBSERVATIONS}", "developer"),
+    Page("explorer-json", f"{APP}/explorer?user={{user}}&q={OBSERVATIONS}&view=json", "developer"),
+    Page("explorer-nothing", f"{APP}/explorer?user={{user}}&q=/fhir/r4/Basic", "developer"),
+    Page("explorer-wrong", f"{APP}/explorer?user={{user}}&q=/fhir/r4/Nonsense", "developer"),
     Page("sandbox", "/console/sandbox", "developer"),
     Page("systems", "/console/systems", "developer"),
     Page("system", "/console/systems/{hospital}", "developer"),
+    Page("docs", "/docs"),
+    Page("docs-quickstart", "/docs/quickstart"),
+    Page("docs-settings", "/docs/settings"),
+    Page("docs-found", "/docs?q=token"),
+    Page("docs-quickstart-own", "/docs/quickstart", "developer"),
     Page("console-not-found", "/console/nowhere", "developer", status=404),
     Page("admin", "/admin/", "staff"),
     Page("admin-users", "/admin/accounts/appuser/", "staff"),

@@ -1,5 +1,5 @@
 """Every page, in a browser, wide and narrow, light and dark: axe-core finds nothing, the console is
-quiet, nothing comes from elsewhere, contrasts hold, nothing scrolls sideways, and little is transferred."""
+quiet, nothing comes from elsewhere, contrasts hold, nothing scrolls sideways, little is sent."""
 
 from __future__ import annotations
 
