@@ -51,9 +51,9 @@
   const failed = () => {
     const main = document.getElementById("main");
     if (main.querySelector(":scope > .flashes.failed")) return;
-    const list = document.createElement("ul");
+    const list = document.createElement("div");
     list.className = "flashes failed";
-    const line = document.createElement("li");
+    const line = document.createElement("div");
     line.className = "flash error";
     line.setAttribute("role", "alert");
     line.textContent = document.documentElement.lang === "es"
