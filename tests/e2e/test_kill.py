@@ -80,6 +80,11 @@ def test_a_killed_first_sync_loses_and_doubles_nothing(stack: Stack, seed: int) 
         lambda: status(person) == ["connected"], seconds=150, what="the first sync was completed"
     )
 
+    events = person.pages("/r4/AuditEvent?_count=100")
+    told = Counter(entry["resource"]["subtype"][0]["code"] for entry in events)
+    ends = told["member-data-ingestion-completed"] + told["member-data-ingestion-timeout"]
+    assert (told["data-transfer-initiated"], ends) == (1, 1), told
+
     expected = stack.sandbox_expected("4706", "fhirjason")
     for rtype, sources in expected.items():
         if rtype == "Binary":
