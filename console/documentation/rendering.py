@@ -5,6 +5,7 @@ that scroll by themselves, links between pages. HTML in the Markdown is shown as
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,6 +75,7 @@ def render_page(entry: Entry, text: str) -> Page:
     title = tokens[1].content if tokens and tokens[0].type == "heading_open" else str(entry.label)
     body = tokens[3:] if tokens and tokens[0].type == "heading_open" else tokens
     headings = _anchored(body)
+    _name_parts(body, title)
     return Page(
         entry=entry,
         title=title,
@@ -102,6 +104,7 @@ class Renderer(RendererHTML):
                 "code": token.content.rstrip("\n"),
                 "language": language,
                 "title": _LANGUAGES.get(language, language),
+                "name": token.meta["name"],
                 "id": f"code-{token.map[0] if token.map else idx}",
             },
         )
@@ -113,7 +116,7 @@ class Renderer(RendererHTML):
         options: OptionsDict,
         env: MutableMapping[str, Any],
     ) -> str:
-        label = escape(_("Table"))
+        label = escape(tokens[idx].meta["name"])
         return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}"><table>\n'
 
     def table_close(
@@ -138,6 +141,22 @@ def _anchored(tokens: list[Token]) -> tuple[Heading, ...]:
             token.attrSet("id", anchor)
             found.append(Heading(level=int(token.tag[1]), anchor=anchor, text=text))
     return tuple(found)
+
+
+def _name_parts(tokens: list[Token], title: str) -> None:
+    """Names code blocks and tables after the heading they stand under, each another."""
+    under = title
+    used: Counter[str] = Counter()
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open":
+            under = _plain(tokens[place + 1])
+        elif token.type in ("fence", "table_open"):
+            kind = (
+                _("Table") if token.type == "table_open" else _LANGUAGES.get(token.info, _("Code"))
+            )
+            name = f"{kind}: {under}"
+            used[name] += 1
+            token.meta["name"] = name if used[name] == 1 else f"{name}, {used[name]}"
 
 
 def _sections(tokens: list[Token], headings: tuple[Heading, ...]) -> tuple[Section, ...]:

@@ -11,7 +11,8 @@ from typing import Any
 from fhirstore import digits
 
 _INSTANT = re.compile(
-    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)(T(?P<clock>\d\d:\d\d)\S*)?)?)?"
+    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)(T(?P<clock>\d\d:\d\d)"
+    r"(:[\d.]+)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?"
 )
 _NARROW = "\u202f"
 
@@ -79,7 +80,7 @@ def code(value: Any) -> str:
 
 def moment(value: Any) -> str:
     """A date, an instant or the start of a period, on the clock it was written in: "24 Nov 2026",
-    "24 Nov 2026, 10:42"; midnight says no time."""
+    "24 Nov 2026, 10:42", "24 Nov 2026, 05:42 −05:00"; midnight says no time."""
     if isinstance(value, dict):
         value = first(value, "start", "end", "event", "repeat.boundsPeriod.start")
     if isinstance(value, list):
@@ -97,7 +98,10 @@ def moment(value: Any) -> str:
         return f"{day:%b} {day.year}"
     clock = found["clock"]
     told = f"{day.day} {day:%b} {day.year}"
-    return told if clock in (None, "00:00") else f"{told}, {clock}"
+    if clock in (None, "00:00"):
+        return told
+    zone = "" if found["zone"] in (None, "Z", "+00:00", "-00:00") else found["zone"]
+    return f"{told}, {clock} {zone}".rstrip().replace("-", "−")
 
 
 def number(value: float) -> str:

@@ -39,6 +39,8 @@ def test_a_page_renders(entry: Entry, reader: Client) -> None:
     assert " style=" not in html
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
+    regions = re.findall(r' role="region" aria-label="([^"]+)"', html)
+    assert len(regions) == len(set(regions))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.slug for entry in ENTRIES])
