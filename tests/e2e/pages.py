@@ -105,6 +105,8 @@ PAGES = (
     Page("admin-users", "/admin/accounts/appuser/", "staff"),
     Page("admin-applications", "/admin/accounts/application/", "staff"),
     Page("admin-connections", "/admin/connectors/connection/", "staff"),
+    Page("admin-find", "/admin/find/?q=sample-014", "staff"),
+    Page("admin-connection-found", "/admin/find/?q={connection}", "staff"),
     Page("admin-log-in", "/admin/login/"),
     Page("search", "/search?access_token={token}&client_id={client_id}"),
     Page("search-none", "/search?access_token={token}&client_id={client_id}&q=zzzzzz"),
