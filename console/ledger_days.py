@@ -44,7 +44,9 @@ def told(rows: Sequence[Window], *, device: bool, now: datetime) -> list[Day]:
     moment.
     """
     groups = _groups(rows)
-    moments = [_moment(group, _before(group, rows), device=device, now=now) for group in groups]
+    moments = [
+        _moment(group, _missed_since(group, rows), device=device, now=now) for group in groups
+    ]
     return by_day(moments, now=now)
 
 
@@ -79,16 +81,18 @@ def _sameness(row: Window) -> tuple[str, str]:
     return row.state, "" if row.state in _GOOD else f"{row.error_code} {short_reason(row)}"
 
 
-def _before(group: list[Window], rows: Sequence[Window]) -> Window | None:
-    """The row that a group of one follows."""
-    if len(group) > 1:
-        return None
-    (row,) = group
-    older = (one for one in rows if one.key == row.key and one.pk < row.pk)
-    return next(older, None)
+def _missed_since(group: list[Window], rows: Sequence[Window]) -> datetime | None:
+    """Since when the group's types had failed or been refused; None where one of them had not."""
+    found: list[datetime] = []
+    for row in group:
+        before = next((one for one in rows if one.key == row.key and one.pk < row.pk), None)
+        if before is None or before.state in _GOOD:
+            return None
+        found.append(before.first_at)
+    return min(found)
 
 
-def _moment(group: list[Window], before: Window | None, *, device: bool, now: datetime) -> Moment:
+def _moment(group: list[Window], missed: datetime | None, *, device: bool, now: datetime) -> Moment:
     row = group[0]
     names = (
         key_name(row.key)
@@ -106,13 +110,13 @@ def _moment(group: list[Window], before: Window | None, *, device: bool, now: da
     if row.state == Window.REFUSED:
         title = _("%(names)s refused") % {"names": names}
         return Moment(at=row.first_at, kind="bad", title=title, text=_with_message(group, text))
-    if before is not None and before.state not in _GOOD:
+    if missed is not None:
         title = _("%(names)s: gap refilled") % {"names": names}
-        missed = _("What was missed since %(time)s came in: %(resources)s.") % {
-            "time": clock_time(before.first_at, now=now),
+        text = _("What was missed since %(time)s came in: %(resources)s.") % {
+            "time": clock_time(missed, now=now),
             "resources": _resources(arrived),
         }
-        return Moment(at=row.first_at, kind="refilled", title=title, text=missed)
+        return Moment(at=row.first_at, kind="refilled", title=title, text=text)
     if row.state == Window.EMPTY:
         subject = names if len(group) < 4 else counted(len(group), device=device)
         title = _("%(names)s: nothing new") % {"names": subject}
