@@ -18,20 +18,29 @@ DEVELOPER = "developer"
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """A line of an application's change log. `what` is the word it was noted under, `email` empty
-    where the developer is gone.
+    where the developer is gone, `app_user` the user it is about.
     """
 
     at: datetime
     email: str
     what: str
+    app_user: int | None
 
 
-def note_change(*, developer: User, application: Application, what: str, now: datetime) -> None:
-    """Record a change; `what` is a short word such as "secret-rotated", at most 32 characters.
-    Call it in the transaction of the change."""
+def note_change(
+    *,
+    developer: User,
+    application: Application,
+    what: str,
+    now: datetime,
+    app_user_id: int | None = None,
+) -> None:
+    """Record a change of an app, or of one of its users; `what` is a short word such as
+    "secret-rotated", at most 32 characters. Call it in the transaction of the change."""
     AuditRecord.objects.create(
         at=now,
         application=application.pk,
+        app_user=app_user_id,
         via=VIA,
         interaction=what,
         resource_type=DEVELOPER,
@@ -47,9 +56,17 @@ def note_change(*, developer: User, application: Application, what: str, now: da
 def changes_of(application: Application, *, most: int) -> list[Change]:
     """The newest changes, newest first."""
     rows = AuditRecord.objects.filter(application=application.pk, via=VIA).order_by("-id")[:most]
-    found = list(rows.values_list("at", "resource_id", "interaction"))
-    known = {str(pk): email for pk, email in _emails({int(who) for _, who, _ in found})}
-    return [Change(at=at, email=known.get(who, ""), what=what) for at, who, what in found]
+    found = list(rows)
+    known = dict(_emails({int(row.resource_id) for row in found}))
+    return [
+        Change(
+            at=row.at,
+            email=known.get(int(row.resource_id), ""),
+            what=row.interaction,
+            app_user=row.app_user,
+        )
+        for row in found
+    ]
 
 
 def _emails(ids: set[int]) -> list[tuple[int, str]]:

@@ -22,5 +22,10 @@ def worded(what: str) -> str:
         "user-created": _("User created"),
         "user-deactivated": _("User deactivated"),
         "user-activated": _("User activated"),
+        "code-issued": _("Code for a user made"),
+        "token-issued": _("Token for a user made"),
+        "link-issued": _("Connect link for a user made"),
+        "disconnected": _("Connection ended"),
+        "data-deleted": _("Connection ended, its data deleted"),
     }
     return known.get(what, what.replace("-", " ").capitalize())

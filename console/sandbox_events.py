@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.applications import SLUG_LENGTH
@@ -43,15 +43,11 @@ def told(event: Event) -> Told:
     resources = _("%(count)s resources") % {"count": grouped(event.resources)}
     text = f"{times}, {event.error or resources}"
     slug = event.client_id[:SLUG_LENGTH]
-    try:
-        href = reverse("console:user", args=(slug, event.user))
-    except NoReverseMatch:
-        href = ""
     return Told(
         kind=kinds.get(event.state, "bad"),
         at=event.at,
         title=titles[event.state] % {"key": event.key},
         text=text,
-        href=href,
+        href=reverse("console:user", args=(slug, event.user)),
         link=event.app_user_id,
     )

@@ -10,14 +10,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, DateTimeField, F, Q, Sum
+from django.db.models import Aggregate, Count, DateTimeField, F, Min, Q, Sum
 from django.db.models.functions import TruncDay, TruncHour
 
 from accounts.models import Application, AppUser, User
 from connectors.models import DEVICE, Connection
+from console.connection_state import FAILING, RECONNECT
 from sync.models import SyncRun
 
-TROUBLED = (Connection.FAILING, Connection.NEEDS_REAUTHORIZATION)
+TROUBLED = FAILING | RECONNECT
 ATTENTION_SHOWN = 5
 
 
@@ -56,7 +57,7 @@ class Counted:
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """Connections of one app to one system that fail for one reason. `connection` and `app_user`
+    """Connections of one app to one system that fail for one reason. `connection` is the public id
     where it is a single one.
     """
 
@@ -65,8 +66,7 @@ class Trouble:
     status: str
     code: str
     count: int
-    connection: int | None
-    app_user: int | None
+    connection: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ def _connections(lines: dict[int, AppLine], span: Span) -> Counted:
         .values("app_user__application")
         .annotate(
             all=Count("pk", filter=~Q(status=Connection.DISCONNECTED)),
-            troubled=Count("pk", filter=Q(status__in=TROUBLED)),
+            troubled=Count("pk", filter=TROUBLED),
             middle=_Median(
                 "last_success_at",
                 filter=Q(status__in=Connection.LIVE),
@@ -214,10 +214,10 @@ def _received(lines: dict[int, AppLine], span: Span) -> tuple[Counted, list[Buck
 def _troubles(lines: dict[int, AppLine]) -> list[Trouble]:
     """What people have to act on comes first, then the most."""
     rows = (
-        Connection.objects.filter(app_user__application__in=lines, status__in=TROUBLED)
+        Connection.objects.filter(TROUBLED, app_user__application__in=lines)
         .order_by()
         .values("app_user__application", "system__name", "status", "last_error_code")
-        .annotate(n=Count("pk"), one=Sum("pk"), who=Sum("app_user"))
+        .annotate(n=Count("pk"), one=Min("public_id"))
     )
     found = [
         Trouble(
@@ -226,8 +226,7 @@ def _troubles(lines: dict[int, AppLine]) -> list[Trouble]:
             status=row["status"],
             code=row["last_error_code"],
             count=row["n"],
-            connection=row["one"] if row["n"] == 1 else None,
-            app_user=row["who"] if row["n"] == 1 else None,
+            connection=row["one"] if row["n"] == 1 else "",
         )
         for row in rows
     ]

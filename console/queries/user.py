@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import Http404
 
+from accounts.developer_changes import VIA
 from accounts.models import AccessToken, Application, AppUser, AuditRecord
 from connectors.models import CLINICAL, Connection
 from console.connection_state import State, is_running, next_question, state_of
@@ -84,6 +85,7 @@ def user_page(user: AppUser, *, shown: str, now: datetime) -> UserPage:
         resources=sum(row.resources for row in data),
         token=AccessToken.objects.filter(user=user).order_by("-pk").first(),
         last_read=AuditRecord.objects.filter(app_user=user.pk)
+        .exclude(via=VIA)
         .exclude(via=EXPLORER)
         .order_by("-at")
         .first(),

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.developer_changes import VIA
 from accounts.models import AppUser, AuditRecord
 from console.lanes import short_reason
 from console.ledger_days import Day, Moment, by_day
@@ -96,7 +97,7 @@ def _troubles(user: AppUser) -> list[Moment]:
 
 
 def _calls(user: AppUser) -> list[Moment]:
-    rows = AuditRecord.objects.filter(app_user=user.pk).order_by("-at")[:_READ]
+    rows = AuditRecord.objects.filter(app_user=user.pk).exclude(via=VIA).order_by("-at")[:_READ]
     return [_call(group) for group in _runs_of(rows)]
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import clock
 from accounts.app_users import InactiveUser
+from accounts.developer_changes import note_change
 from accounts.models import Application
 from connectors.connections import delete_data, disconnect
 from connectors.models import DEVICE, Connection
@@ -106,6 +107,13 @@ def end(request: HttpRequest, app: str, c: str) -> HttpResponse:
     form = Disconnect(request.POST or None, wanted=name)
     if request.method == "POST" and form.is_valid():
         now = clock.now()
+        note_change(
+            developer=developer_of(request),
+            application=application,
+            app_user_id=found.app_user_id,
+            what="data-deleted" if form.deletes else "disconnected",
+            now=now,
+        )
         disconnect(found, now=now)
         if form.deletes:
             delete_data(found, now=now)

@@ -151,7 +151,12 @@ def _page(
         "problems": problems or [],
         "page_has_errors": refused,
         "changes": [
-            {"at": row.at, "email": row.email, "words": worded(row.what)}
+            {
+                "at": row.at,
+                "email": row.email,
+                "words": worded(row.what),
+                "user": row.app_user,
+            }
             for row in changes_of(application, most=CHANGES_SHOWN)
         ],
     }

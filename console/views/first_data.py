@@ -43,7 +43,13 @@ def make_user(request: HttpRequest, app: str) -> HttpResponse:
     now = clock.now()
     with transaction.atomic():
         user = make_test_user(application=application, now=now)
-        note_change(developer=developer, application=application, what="test-user-created", now=now)
+        note_change(
+            developer=developer,
+            application=application,
+            app_user_id=user.pk,
+            what="test-user-created",
+            now=now,
+        )
     messages.success(request, _("%(user)s is there.") % {"user": user.app_user_id})
     return redirect("console:home")
 

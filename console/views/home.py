@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -92,9 +92,13 @@ def _busy(today: Today) -> dict[str, object]:
         "wide": charts.bars(stacks, width=WIDE, height=190, now=passed, every=_every(span, 1)),
         "narrow": charts.bars(stacks, width=NARROW, height=170, now=passed, every=_every(span, 2)),
         "attention": [_attention(trouble) for trouble in today.troubles],
-        "users_url": "#applications" if several else _url("users", slug_of(_one(today))),
+        "users_url": "#applications"
+        if several
+        else reverse("console:users", args=(slug_of(_one(today)),)),
         "connections_url": (
-            "#applications" if several else _url("connections", slug_of(_one(today)))
+            "#applications"
+            if several
+            else reverse("console:connections", args=(slug_of(_one(today)),))
         ),
         "failing_url": "#attention" if today.failing else "#applications",
         "lines": [
@@ -148,11 +152,12 @@ def _every(span: Span, factor: int) -> int:
 def _attention(trouble: Trouble) -> Attention:
     slug = slug_of(trouble.application)
     one = trouble.count == 1
-    if one and trouble.app_user is not None:
-        url = _url("user", slug, trouble.app_user) or _url("connections", slug)
-    else:
-        url = _url("connections", slug)
     lost = trouble.status == Connection.NEEDS_REAUTHORIZATION
+    if one:
+        url = reverse("console:connection", args=(slug, trouble.connection))
+    else:
+        url = reverse("console:connections", args=(slug,))
+        url = f"{url}?show={'reconnect' if lost else 'failing'}"
     names = {"system": trouble.system, "count": grouped(trouble.count)}
     if lost:
         title = (
@@ -186,11 +191,3 @@ def _cause(code: str) -> str:
         "internal": _("The set-up of this source has to be put right by the operator."),
     }
     return known.get(code, _("We go on asking."))
-
-
-def _url(name: str, *arguments: object) -> str:
-    """Empty while this installation has no such page."""
-    try:
-        return reverse(f"console:{name}", args=arguments)
-    except NoReverseMatch:
-        return ""

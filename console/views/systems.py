@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -103,16 +103,12 @@ def system(request: HttpRequest, system: int) -> HttpResponse:
         "answers": answers,
         "clinical": row.kind == CLINICAL,
         "own": [
-            {"name": name, "count": count, "url": _connections_url(client_id)}
+            {
+                "name": name,
+                "count": count,
+                "url": reverse("console:connections", args=(client_id[:SLUG_LENGTH],)),
+            }
             for client_id, name, count in own_connections(developer, system=row.pk)
         ],
     }
     return render(request, "console/systems/system.html", values)
-
-
-def _connections_url(client_id: str) -> str:
-    slug = client_id[:SLUG_LENGTH]
-    try:
-        return reverse("console:connections", args=(slug,))
-    except NoReverseMatch:
-        return reverse("console:app", args=(slug,))

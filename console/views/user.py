@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import clock
 from accounts.app_users import InactiveUser
+from accounts.developer_changes import note_change
 from accounts.models import Application, AppUser
 from connectors.models import Connection
 from console.applications import application_of
@@ -60,8 +62,18 @@ def user(request: HttpRequest, app: str, user: int) -> HttpResponse:
 def _issue(
     request: HttpRequest, kind: str, application: Application, app_user: AppUser
 ) -> Issued | None:
+    now = clock.now()
     try:
-        return issue(kind, application=application, app_user=app_user, now=clock.now())
+        with transaction.atomic():
+            issued = issue(kind, application=application, app_user=app_user, now=now)
+            note_change(
+                developer=developer_of(request),
+                application=application,
+                app_user_id=app_user.pk,
+                what=f"{kind}-issued",
+                now=now,
+            )
+            return issued
     except InactiveUser:
         messages.error(request, _("This user is deactivated and gets no codes, tokens or links."))
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import clock
 from accounts.app_users import UserExists, UserRefused, change_app_user, create_app_user
+from accounts.developer_changes import note_change
 from accounts.models import AppUser
 from console.applications import application_of
 from console.forms.users import NewUser
@@ -47,9 +49,11 @@ def new_user(request: HttpRequest, app: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data["app_user_id"]
         try:
-            user = create_app_user(
-                application=application, app_user_id=typed, active=True, now=clock.now()
-            )
+            with transaction.atomic():
+                user = create_app_user(
+                    application=application, app_user_id=typed, active=True, now=clock.now()
+                )
+                _note(request, user, "user-created")
         except UserExists:
             form.add_error("app_user_id", _("There is a user with this id already."))
         except UserRefused as refusal:
@@ -76,9 +80,21 @@ def deactivate(request: HttpRequest, app: str, user: int) -> HttpResponse:
     found = user_of(application, user)
     if request.method == "POST":
         active = request.POST.get("active") == "true"
-        change_app_user(application=application, oneup_user_id=str(found.pk), active=active)
+        with transaction.atomic():
+            change_app_user(application=application, oneup_user_id=str(found.pk), active=active)
+            _note(request, found, "user-activated" if active else "user-deactivated")
         words = _("%(id)s is active.") if active else _("%(id)s is deactivated.")
         messages.success(request, words % {"id": found.app_user_id})
         return redirect("console:user", app=app, user=user)
     values = {"application": application, "app": app, "user_shown": found}
     return render(request, "console/users/deactivate.html", values)
+
+
+def _note(request: HttpRequest, user: AppUser, what: str) -> None:
+    note_change(
+        developer=developer_of(request),
+        application=user.application,
+        app_user_id=user.pk,
+        what=what,
+        now=clock.now(),
+    )

@@ -222,3 +222,28 @@ def test_two_applications_of_one_developer_do_not_mix(
     )
     browser.post(f"/console/apps/{slug_of(other.application)}/delete", {"name": "Other"})
     assert accepts(dana_app.client_id, dana_app.client_secret)
+
+
+def test_changes_of_users_name_the_user(
+    browser: Client, dana_app: NewClient, alice: AppUser, keys: str
+) -> None:
+    browser.post(f"{keys}/users/{alice.pk}/deactivate", {"active": "false"})
+    browser.post(f"{keys}/users/new", {"app_user_id": "sample-9"})
+    browser.post(f"{keys}/users/new", {"app_user_id": "sample-9"})  # refused: not a change
+    found = changes_of(dana_app.application, most=9)
+    made = AppUser.objects.get(app_user_id="sample-9")
+    assert [(change.what, change.app_user) for change in found] == [
+        ("user-created", made.pk),
+        ("user-deactivated", alice.pk),
+    ]
+    page = browser.get(keys).content.decode()
+    assert f'User deactivated, <a href="{keys}/users/{alice.pk}">' in page
+
+
+def test_codes_tokens_and_links_made_for_a_user_are_recorded(
+    browser: Client, dana_app: NewClient, alice: AppUser, keys: str
+) -> None:
+    for kind in ("code", "token", "link"):
+        browser.post(f"{keys}/users/{alice.pk}", {"make": kind})
+    whats = {change.what for change in changes_of(dana_app.application, most=9)}
+    assert whats == {"code-issued", "token-issued", "link-issued"}

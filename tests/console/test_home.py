@@ -219,7 +219,7 @@ class TestWithData:
             Connection.NEEDS_REAUTHORIZATION,
             Connection.FAILING,
         ]
-        assert today.troubles[0].app_user == bob.pk
+        assert today.troubles[0].connection == Connection.objects.get(app_user=bob).public_id
 
     def test_every_number_is_a_link(
         self, browser: Client, dana_app: NewClient, alice: AppUser, now: datetime
