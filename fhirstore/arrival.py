@@ -21,6 +21,10 @@ from fhirstore.search.extract import patient_references
 from fhirstore.source import Source
 
 MAX_SOURCE_ID = 2048
+OURS = frozenset({"Subscription", "AuditEvent"})
+"""Types that tell this server, or apps, what to do or what was done: never a source's to say. A
+Subscription in a hospital's answer would have the user's whole record sent to where it pleases.
+"""
 _WEARABLE_SUBJECT = {"Observation": "subject", "Device": "patient"}
 
 
@@ -86,6 +90,8 @@ class Reception:
             raise Rejected(
                 f"{rtype if rtype in NUMBERS else 'unknown type'}: not a type of this version"
             )
+        if rtype in OURS:
+            raise Rejected(f"{rtype}: not a source's to send")
         source_id = resource.get("id")
         if source_id is not None and not (
             isinstance(source_id, str) and 0 < len(source_id) <= MAX_SOURCE_ID

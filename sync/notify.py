@@ -46,7 +46,7 @@ select r.owner, r.vers, r.version, convert_to(r.body, 'UTF8')
   from fhir_resource r
   left join sync_subscriptionstate s on s.owner = r.owner and s.fid = r.fid
    and s.fhir_version = case r.vers when 1 then 'dstu2' when 2 then 'stu3' else 'r4' end
- where r.rtype = {subscriptions.NUMBER}
+ where r.rtype = {subscriptions.NUMBER} and r.src is null
    and (s.id is null or s.due <= %(soon)s and (s.lease_until is null or s.lease_until < %(now)s))
  order by s.due nulls first limit 100
 """

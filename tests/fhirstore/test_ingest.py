@@ -326,3 +326,14 @@ def test_a_resource_of_another_patient_begins_with_that_ones_id() -> None:
     patient, body = only("Patient"), only("Observation")
     assert body["id"].startswith(patient["id"])
     assert body["subject"]["reference"] == f"Patient/{patient['id']}"
+
+
+@pytest.mark.parametrize("rtype", ["Subscription", "AuditEvent"])
+def test_what_directs_the_server_is_not_a_sources_to_send(rtype: str) -> None:
+    planted = {"resourceType": rtype, "id": "planted", "criteria": "Patient?"}
+
+    summary = take_in(observation(), planted)
+
+    assert (summary.created, summary.rejected) == (1, 1)
+    assert summary.problems == (f"{rtype}: not a source's to send",)
+    assert count("fhir_resource") == 1

@@ -14,7 +14,7 @@ import pytest
 from django_q.models import OrmQ
 
 from accounts.models import AppUser
-from fhirstore import erase, writes
+from fhirstore import database, erase, writes
 from sync import notify, tasks
 from sync.models import SubscriptionState
 from sync.notify import Delivered
@@ -292,6 +292,17 @@ def test_two_workers_do_not_send_twice(app: App, endpoint: Endpoint) -> None:
     assert app.deliver().sent == 1  # the other one never came back
     state.refresh_from_db()
     assert state.lease_until is None
+
+
+def test_a_subscription_that_came_from_a_source_is_not_served(
+    app: App, endpoint: Endpoint
+) -> None:
+    """Such rows may stand from the time when sources could send them."""
+    app.subscribe(f"http://{endpoint.host}/")
+    database.cursor().execute("update fhir_resource set src = 1 where fid = 's1'")
+    app.observe("o1")
+    assert app.deliver() == Delivered()
+    assert endpoint.got == []
 
 
 def test_a_deleted_subscription_is_forgotten(app: App, endpoint: Endpoint) -> None:
