@@ -112,7 +112,9 @@ def test_from_signing_up_to_first_data(
     hand.write(tab.get_by_role("textbox", name="Request"), "/fhir/dstu2/Condition")
     hand.press(tab.get_by_role("button", name="Run"))
     expect(tab.locator("main")).to_contain_text("diabetes", ignore_case=True)
-    hand.write(tab.get_by_role("textbox", name="Request"), "/fhir/r4/Observation?code=66334-4&_count=3")
+    hand.write(
+        tab.get_by_role("textbox", name="Request"), "/fhir/r4/Observation?code=66334-4&_count=3"
+    )
     hand.press(tab.get_by_role("button", name="Run"))
     expect(tab.locator("main")).to_contain_text("steps")
 
