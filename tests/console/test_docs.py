@@ -39,7 +39,7 @@ def test_a_page_renders(entry: Entry, reader: Client) -> None:
     assert " style=" not in html
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
-    regions = re.findall(r' role="region" aria-label="([^"]+)"', html)
+    regions = re.findall(r' role="(?:region|group)" aria-label="([^"]+)"', html)
     assert len(regions) == len(set(regions))
 
 
@@ -59,6 +59,13 @@ def test_the_readme_leads_only_to_what_is_there() -> None:
     readme = FOLDER.parent / "README.md"
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", readme.read_text()):
         assert "://" in target or (readme.parent / target).exists(), target
+
+
+def test_the_readmes_picture_is_there_and_small() -> None:
+    picture = FOLDER / "images" / "explorer.png"
+    assert "](docs/images/explorer.png)" in (FOLDER.parent / "README.md").read_text()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 200_000
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.slug for entry in ENTRIES])
