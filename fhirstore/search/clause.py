@@ -11,6 +11,10 @@ from fhirstore.search.definitions import SearchParameter, parameters, types
 from fhirstore.search.escapes import split
 
 _MOST_VALUES, _LONGEST_CHAIN = 1000, 4
+BROADEST = 200
+"""So many ways through the types may a chain take, and all filters of a search together: each is a
+statement within the statement, and their number grows with every step that may lead to any type.
+"""
 _ALIASES = {("AuditEvent", "recorded"): "date"}
 """Names that apps use for a standard parameter (wire contract 15.3)."""
 
@@ -27,6 +31,11 @@ class Clause:
     modifier: str
     values: tuple[str, ...]
     chained: tuple[tuple[str, Clause], ...] = ()
+
+    @property
+    def breadth(self) -> int:
+        """How many ways there are through the types: 1 without a chain."""
+        return sum(step.breadth for _, step in self.chained) if self.chained else 1
 
 
 def read_clause(version: str, rtype: str, name: str, value: str, depth: int = 0) -> Clause | None:
@@ -63,7 +72,11 @@ def _chain(
     if not chained:
         return None
     values = chained[0][1].values
-    return Clause(name=name, parameter=parameter, modifier="", values=values, chained=chained)
+    clause = Clause(name=name, parameter=parameter, modifier="", values=values, chained=chained)
+    if clause.breadth > BROADEST:
+        problem = "the chain leads through too many types; name them, as in subject:Patient.name"
+        raise InvalidValue(parameter=name, problem=problem)
+    return clause
 
 
 _COMMON = {

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
-from fhirstore.search.clause import Clause, read_clause
+from fhirstore.search.clause import BROADEST, Clause, read_clause
 from fhirstore.search.definitions import primary_date
 
 LIST_PAGE, LONGEST_PAGE = 10, 1000
 FARTHEST_SKIP = 2**62
+MOST_FILTERS = 50
+"""Planning a statement takes the square of their number: a thousand would keep the database for
+minutes.
+"""
 PAGING = ("_skip", "_offset", "_afterid", "_after")
 UNREPEATED = ("access_token",)
 """Never repeated in a link: bundles are kept by apps, and a token must not lie in them."""
@@ -129,6 +133,7 @@ class _Reader:
     def __init__(self, version: str, rtype: str) -> None:
         self.version, self.rtype = version, rtype
         self.clauses: list[Clause] = []
+        self.breadth = 0
         self.sort: Sort | None = None
         self.ignored: set[Pair] = set()
         self.unknown: dict[str, None] = {}
@@ -174,6 +179,9 @@ class _Reader:
             self._unknown(pair)
         elif clause.values:
             self.clauses.append(clause)
+            self.breadth += clause.breadth
+            if len(self.clauses) > MOST_FILTERS or self.breadth > BROADEST:
+                raise InvalidRequest("the search has too many filters")
         else:
             self.ignored.add(pair)
 
