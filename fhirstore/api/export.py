@@ -16,6 +16,7 @@ from django.utils.http import http_date
 
 from accounts import clock
 from accounts.access import Access, access_for
+from accounts.answers import NO_STORE
 from accounts.refusals import Refused
 from fhirstore import export
 from fhirstore.api.answered import answered, broken
@@ -61,12 +62,12 @@ def _bulk_call(*methods: str) -> Callable[[View], Callable[..., HttpResponseBase
             except Exception:
                 answer = broken()
             if lines and request.method == "GET":
-                return StreamingHttpResponse(lines[0], content_type=NDJSON)
+                return StreamingHttpResponse(lines[0], content_type=NDJSON, headers=NO_STORE)
             return HttpResponse(
                 answer.body,
                 status=answer.status,
                 content_type=NDJSON if lines else JSON,
-                headers=dict(answer.headers),
+                headers={**NO_STORE, **answer.headers},
             )
 
         return call

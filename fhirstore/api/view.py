@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts import clock
 from accounts.access import Access, access_for
+from accounts.answers import NO_STORE
 from accounts.refusals import Refused
 from fhirstore.api import bodies, routes
 from fhirstore.api.answered import answered, broken
@@ -109,7 +110,10 @@ def _headers(request: HttpRequest) -> dict[str, str]:
 
 def _response(request: HttpRequest, answer: Answer, kind: str) -> HttpResponse:
     response = HttpResponse(
-        answer.body, status=answer.status, content_type=kind, headers=dict(answer.headers)
+        answer.body,
+        status=answer.status,
+        content_type=kind,
+        headers={**NO_STORE, **answer.headers},
     )
     if request.method == "HEAD":
         response["Content-Length"] = str(len(answer.body))

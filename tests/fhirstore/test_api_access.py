@@ -217,3 +217,18 @@ def test_errors_never_have_a_top_level_success(fhir: Fhir) -> None:
     for path in ("Patient/none", "Nonsense", "Patient?name:odd=1", "Patient/p/$odd"):
         assert "success" not in fhir.get(f"/r4/{path}", expect=None)
     assert orjson.loads(fhir.last.content)["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize(
+    "path, status",
+    [("Patient/p1", 200), ("Patient", 200), ("Patient/p1/_history", 200), ("Patient/none", 404)],
+)
+def test_no_cache_may_keep_an_answer(fhir: Fhir, path: str, status: int) -> None:
+    """Two users of one source have a Patient of the same address; by Last-Modified alone a browser
+    would show the second what it kept of the first."""
+    fhir.store("r4", {"resourceType": "Patient", "id": "p1"})
+    fhir.get(f"/r4/{path}", expect=status)
+    assert fhir.last["Cache-Control"] == "no-store"
+    fhir.headers = {}
+    fhir.get(f"/r4/{path}", expect=401)
+    assert fhir.last["Cache-Control"] == "no-store"

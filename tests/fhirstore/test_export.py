@@ -311,3 +311,16 @@ def test_each_call_is_audited(record: Fhir) -> None:
     content(record, file["url"])
     said = AuditRecord.objects.values_list("interaction", "resource_type")
     assert list(said.order_by("pk")) == [("export", "Patient"), ("export", "Patient")]
+
+
+def test_no_cache_may_keep_an_export(record: Fhir) -> None:
+    """A file's address and credentials are two things: what a cache kept by address alone, it
+    would hand to others."""
+    file = record.get("/bulk-data/r4/$export")["output"][0]
+    manifest = record.last
+    content(record, file["url"])
+    download: Any = record.http.get(
+        file["url"].removeprefix(settings.PUBLIC_BASE_URL), headers=record.headers
+    )
+    for answer in (manifest, download):
+        assert answer["Cache-Control"] == "no-store"
