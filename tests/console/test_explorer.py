@@ -15,7 +15,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.applications import NewClient
-from accounts.models import AppUser, AuditRecord
+from accounts.models import Application, AppUser, AuditRecord
 from console.applications import slug_of
 from console.explorer.builder import line_of
 from console.explorer.line import BadLine, read_line
@@ -325,6 +325,31 @@ def test_nothing_is_inline(browser: Client, explorer: str, alices: AppUser) -> N
     assert " style=" not in html
     assert "<script>" not in html
     assert html.count("<h1>") == 1
+
+
+def test_live_applications_are_told_that_people_are_real(
+    browser: Client, dana_app: NewClient, explorer: str, alices: AppUser
+) -> None:
+    assert "real people" not in page(browser, explorer, user=alices.pk, q="Patient")
+    Application.objects.filter(pk=dana_app.application.pk).update(mode=Application.LIVE)
+    assert "real people" in page(browser, explorer, user=alices.pk, q="Patient")
+
+
+def test_among_many_users_an_id_is_typed(crowd: Crowd) -> None:
+    browser, address = crowd.browser(), f"/console/apps/{crowd.slug}/explorer"
+    sent = {
+        "who": "sample-0400",
+        "user": str(crowd.users[0].pk),
+        "q": "Observation",
+        "shown": "",
+        "version": "r4",
+    }
+    answer = browser.get(browser.get(address, sent)["Location"])
+    assert 'name="who" value="sample-0400"' in answer.content.decode()
+    assert "10 of 60 resources" in text_of(answer.content.decode())
+    wrong = browser.get(address, sent | {"who": "nobody"}).content.decode()
+    assert "has no user “nobody”" in text_of(wrong)
+    assert 'name="who" value="nobody"' in wrong
 
 
 @pytest.mark.parametrize(
