@@ -9,7 +9,7 @@ import orjson
 
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.stored import etag, owner_of, told
+from fhirstore.api.stored import etag, owner_of, sees_version, told
 from fhirstore.changes import FIRST_VERSION, served_instant
 from fhirstore.search.bundle import bundle
 from fhirstore.search.paging import links
@@ -20,10 +20,10 @@ def history(call: Call) -> Answer:
     """All versions, deletions among them."""
     call.check_type()
     pairs = read_pairs(call.query)
+    owner = owner_of(call)
     with told(call):
-        versions = writes.history(
-            owner=owner_of(call), version=call.version, rtype=call.rtype, fid=call.fid
-        )
+        versions = writes.history(owner=owner, version=call.version, rtype=call.rtype, fid=call.fid)
+    versions = [version for version in versions if sees_version(call, owner, version.body)]
     skip, count = number(pairs, "_skip", "_offset") or 0, page_size(pairs)
     shown = versions[skip : skip + count]
     more = bool(shown) and skip + count < len(versions)

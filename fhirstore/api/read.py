@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.stored import answer, current, etag, owner_of, told
+from fhirstore.api.stored import answer, current, etag, owner_of, sees_version, told
 from fhirstore.changes import Stored
 from fhirstore.errors import NotFound
 
@@ -21,14 +21,17 @@ def read(call: Call) -> Answer:
 def vread(call: Call) -> Answer:
     """One version of the resource, also when it was deleted since."""
     call.check_type()
+    owner = owner_of(call)
     with told(call):
         stored = writes.vread(
-            owner=owner_of(call),
+            owner=owner,
             version=call.version,
             rtype=call.rtype,
             fid=call.fid,
             version_id=version_number(call),
         )
+    if not sees_version(call, owner, stored.body):
+        raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return answer(stored)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from fhirstore import permissions, writes
+from fhirstore import digits, permissions, writes
 from fhirstore.api.call import Answer, Call
 from fhirstore.changes import FIRST_VERSION, Stored, lock_owner
 from fhirstore.database import cursor
@@ -17,6 +17,7 @@ from fhirstore.errors import Gone, InvalidRequest, NotFound, Unprocessable, Vers
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows
+from fhirstore.search.extract import compartments
 from fhirstore.search.owners import Owners
 
 
@@ -97,6 +98,22 @@ def owner_of(call: Call) -> int:
 def _permitted(call: Call, owners: Owners) -> rows.Row | None:
     wider = permissions.widened(owners, version=call.version)
     return find(call, wider) if wider.seen else None
+
+
+def sees_version(call: Call, owner: int, body: bytes | None) -> bool:
+    """Whether a version in the history that `owner_of` named may be shown. Of another user's
+    resource only what was in the compartment of a patient this one may see: it may have been
+    somebody else's before.
+    """
+    if call.access.all_users or owner == call.owner:
+        return True
+    if body is None:
+        return False
+    seen = permissions.widened(call.owners(), version=call.version).seen
+    patients = {f"Patient/{patient}" for other, patient in seen if other == owner}
+    # A wearable's Device belongs to its patient too.
+    there = compartments(digits.loads(body), call.version, wearable=True)
+    return not patients.isdisjoint(there)
 
 
 def etag(version_id: int) -> str:

@@ -223,3 +223,26 @@ def test_imported_rows_and_wearables_are_seen_too(fhir: Fhir, bobs: Fhir, now: d
     assert bobs.get("/dstu2/Observation?code=1")["total"] == 1
     assert bobs.get(f"/dstu2/Patient/{patient}/$everything")["total"] == 2
     assert bobs.get("/r4/Observation")["total"] == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_versions_from_when_it_was_another_patients_are_not_seen(
+    record: Fhir, bobs: Fhir, version: str
+) -> None:
+    """`other` was p2's at first, then p1's, p2's again, p1's, was deleted and came back as p1's."""
+    path = f"/{version}/Observation/other"
+    for patient in ("p1", "p2", "p1"):
+        record.put(path, observation("other", **subject(patient)))
+    record.delete(path)
+    record.put(path, observation("other", **subject("p1")), expect=None)
+    record.put(permission(version, "p1", bobs), None)
+
+    history = bobs.get(f"{path}/_history")
+    seen = [entry["resource"]["meta"]["versionId"][-1] for entry in history["entry"]]
+    assert (history["total"], seen) == (3, ["5", "3", "1"])
+    for number in range(6):
+        expected = 200 if number in (1, 3, 5) else 404
+        if number != 4:
+            bobs.get(f"{path}/_history/900000000000{number}", expect=expected)
+    assert record.get(f"{path}/_history")["total"] == 6
+    record.get(f"{path}/_history/9000000000000")
