@@ -4,8 +4,10 @@ address is noted with its time, and the demo shows the mailed link."""
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +45,22 @@ class SignUp(DefaultAccountAdapter):  # type: ignore[misc]
                 email_confirmed_at=clock.now()
             )
         return confirmed
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links in a mail lead to our public address. allauth makes them from the Host header,
+        which whoever asks for somebody's mail chooses, port and all.
+        """
+        request: HttpRequest = allauth_context.request
+        asked_at = f"{request.scheme}://{request.get_host()}/"
+        public = f"{settings.PUBLIC_BASE_URL}/"
+        ours = {
+            name: public + value.removeprefix(asked_at)
+            if isinstance(value, str) and value.startswith(asked_at)
+            else value
+            for name, value in context.items()
+        }
+        site = {"domain": urlsplit(public).netloc}
+        super().send_mail(template_prefix, email, {**ours, "current_site": site})
 
     def send_confirmation_mail(
         self, request: HttpRequest, emailconfirmation: Any, signup: bool

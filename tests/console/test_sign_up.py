@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client, override_settings
@@ -104,6 +105,19 @@ def test_a_weak_password_is_told_why_and_what_was_typed_stays(
     assert "<title>Error: " in page
     assert 'value="Eve@Example.org"' in page or 'value="eve@example.org"' in page
     assert not User.objects.exists()
+
+
+def test_the_host_somebody_asks_with_stands_in_no_mail(browser: Client) -> None:
+    """Else a stranger would have us mail a link that carries the key to another port."""
+    browser.post(link_in(sign_up(browser), "confirm-email/"))
+    mail.outbox.clear()
+    stranger = Client(headers={"host": "localhost:6666"})
+    stranger.post("/accounts/password/reset", {"email": ADDRESS})
+    stranger.post("/accounts/password/reset", {"email": "nobody@example.org"})
+    assert len(mail.outbox) == 2
+    for message in mail.outbox:
+        assert "6666" not in str(message.body)
+        assert f"{settings.PUBLIC_BASE_URL}/accounts/" in str(message.body)
 
 
 def test_a_forgotten_password_is_set_anew_by_a_mailed_link(browser: Client) -> None:
