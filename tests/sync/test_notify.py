@@ -294,9 +294,7 @@ def test_two_workers_do_not_send_twice(app: App, endpoint: Endpoint) -> None:
     assert state.lease_until is None
 
 
-def test_a_subscription_that_came_from_a_source_is_not_served(
-    app: App, endpoint: Endpoint
-) -> None:
+def test_a_subscription_that_came_from_a_source_is_not_served(app: App, endpoint: Endpoint) -> None:
     """Such rows may stand from the time when sources could send them."""
     app.subscribe(f"http://{endpoint.host}/")
     database.cursor().execute("update fhir_resource set src = 1 where fid = 's1'")
