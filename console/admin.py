@@ -17,8 +17,7 @@ from accounts.admin import ApplicationAdmin, AppUserAdmin
 from accounts.models import Application, AppUser
 from connectors.models import Connection
 from console.views.staff import buttons_for
-from fhirstore.counts import count_by_type
-from fhirstore.erase import count_by_connection
+from fhirstore.counts import count_by_connection, count_by_type
 from sync.admin import ConnectionAdmin
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class CountedConnectionAdmin(Steered, ConnectionAdmin):
 
     @admin.display(description=gettext_lazy("Resources"))
     def resources(self, connection: Connection) -> str:
-        counts = count_by_connection(owner=connection.app_user_id)
+        counts = count_by_connection(owners=[connection.app_user_id])
         return f"{counts.get(connection.pk, 0):,}"
 
 

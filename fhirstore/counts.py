@@ -1,4 +1,5 @@
-"""How much there is: numbers for people, read from indexes alone, never from bodies."""
+"""How much there is: numbers for people, never read from bodies; by type, owner and version from
+indexes alone."""
 
 from __future__ import annotations
 
@@ -29,6 +30,10 @@ select o.id,
 _BY_VERSION = """
 select rtype, vers, count(distinct fid) from fhir_resource
  where owner = %(owner)s group by rtype, vers
+"""
+_BY_CONNECTION = """
+select c, count(*) from fhir_resource, unnest(array_append(also, conn)) c
+ where owner = any(%(owners)s::bigint[]) and c is not null group by c
 """
 
 
@@ -66,6 +71,12 @@ def count_by_owner(*, owners: Sequence[int]) -> dict[int, OwnerCount]:
     return {
         owner: OwnerCount(resources=int(count), changed=changed) for owner, count, changed in rows
     }
+
+
+def count_by_connection(*, owners: Sequence[int]) -> dict[int, int]:
+    """How many resources each connection of these owners has in the store, without those that have
+    none; wearable data counts once."""
+    return dict(db.cursor().execute(_BY_CONNECTION, {"owners": list(owners)}).fetchall())
 
 
 def count_by_version(*, owner: int) -> dict[str, dict[str, int]]:

@@ -105,17 +105,6 @@ def erase_owner(
         _tidy_home(cursor, owner)
 
 
-def count_by_connection(*, owner: int) -> dict[int, int]:
-    """How many resources each of the owner's connections has in the store; wearable data counts
-    once."""
-    rows = db.cursor().execute(
-        "select c, count(*) from fhir_resource, unnest(array_append(also, conn)) c "
-        "where owner = %s and c is not null group by c",
-        (owner,),
-    )
-    return dict(rows.fetchall())
-
-
 def forget_changes(*, before: datetime) -> int:
     """Take old rows out of the outbox; answers how many."""
     return db.cursor().execute("delete from fhir_outbox where at < %s", (before,)).rowcount

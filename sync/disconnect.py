@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 
 from connectors.models import Connection
 from fhirstore import erase
+from fhirstore.counts import count_by_connection
 from sync import tasks, transfers
 from sync.due import interval_of
 from sync.models import Checkpoint, SyncRun, Window
@@ -56,9 +57,7 @@ def start_over(app_user_id: int, now: datetime) -> None:
 def resource_counts(connection_ids: Sequence[int]) -> dict[int, int]:
     """How many resources each connection has in the store."""
     owners = dict(Connection.objects.filter(pk__in=connection_ids).values_list("pk", "app_user_id"))
-    counts: dict[int, int] = {}
-    for owner in set(owners.values()):
-        counts |= erase.count_by_connection(owner=owner)
+    counts = count_by_connection(owners=sorted(set(owners.values())))
     return {pk: counts.get(pk, 0) for pk in owners}
 
 

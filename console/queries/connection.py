@@ -20,7 +20,7 @@ from console.moments import clock_time
 from console.why.case import Case, KeyState
 from console.why.diagnosis import Diagnosis, diagnose
 from console.words import span
-from fhirstore.erase import count_by_connection
+from fhirstore.counts import count_by_connection
 from sync.due import interval_of
 from sync.models import SyncRun, Window
 
@@ -140,7 +140,7 @@ def connection_page(
         next=due,
         interval=span(interval),
         demanded=connection.system.min_interval_seconds >= interval.total_seconds(),
-        resources=count_by_connection(owner=connection.app_user_id).get(connection.pk, 0),
+        resources=count_by_connection(owners=[connection.app_user_id]).get(connection.pk, 0),
         device=connection.system.kind == DEVICE,
     )
 

@@ -15,8 +15,7 @@ from console.ledger_days import Day
 from console.queries.explorer import VIA as EXPLORER
 from console.queries.user_story import story
 from console.words import span
-from fhirstore.counts import TypeCount, count_by_type
-from fhirstore.erase import count_by_connection
+from fhirstore.counts import TypeCount, count_by_connection, count_by_type
 from sync.due import interval_of
 
 FHIR_NAMES = {"dstu2": "DSTU2", "stu3": "STU3", "r4": "R4"}
@@ -66,7 +65,7 @@ def user_of(application: Application, number: int) -> AppUser:
 def user_page(user: AppUser, *, shown: str, now: datetime) -> UserPage:
     """What the page shows of a user, in a fixed number of statements; `shown` narrows its story."""
     rows = Connection.objects.filter(app_user=user).select_related("system", "app_user")
-    counts = count_by_connection(owner=user.pk)
+    counts = count_by_connection(owners=[user.pk])
     data = count_by_type(owner=user.pk)
     return UserPage(
         connections=[

@@ -1,4 +1,5 @@
-"""Counts by type and by owner: right, and read from indexes alone."""
+"""Counts by type, owner, version and connection: right, and but for the last read from indexes
+alone."""
 
 from __future__ import annotations
 
@@ -21,6 +22,13 @@ values (%s, %s, 0, %s, 0, 0, %s, %s, %s, '{}', '{}')
 def put(*, owner: int, rid: int, rtype: str, fid: str, vers: int = 4, age: int = 0) -> None:
     changed = NOW - timedelta(minutes=age)
     database.cursor().execute(_ROW, (owner, rid, changed, NUMBERS[rtype], vers, fid))
+
+
+def _brought(*, owner: int, conn: int, also: list[int] | None, rtype: str) -> None:
+    database.cursor().execute(
+        "update fhir_resource set conn = %s, also = %s where owner = %s and rtype = %s",
+        (conn, also, owner, NUMBERS[rtype]),
+    )
 
 
 @pytest.fixture
@@ -57,6 +65,15 @@ def test_versions_are_counted_each() -> None:
         "Patient": {"dstu2": 1, "stu3": 1, "r4": 1},
     }
     assert counts.count_by_version(owner=2) == {"Condition": {"r4": 1}}
+
+
+@pytest.mark.usefixtures("two_owners")
+def test_connections_of_several_owners_are_counted_together() -> None:
+    _brought(owner=1, conn=7, also=[8], rtype="Observation")
+    _brought(owner=2, conn=9, also=None, rtype="Condition")
+    assert counts.count_by_connection(owners=[1, 2, 3]) == {7: 3, 8: 3, 9: 1}
+    assert counts.count_by_connection(owners=[2]) == {9: 1}
+    assert counts.count_by_connection(owners=[]) == {}
 
 
 @pytest.mark.parametrize("sql", [counts._BY_TYPE, counts._OF_OWNERS, counts._BY_VERSION])

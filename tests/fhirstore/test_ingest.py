@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fhirstore import changes, database, erase, keys, writes
+from fhirstore.counts import count_by_connection
 from fhirstore.ingest import ingest
 from tests.fhirstore.store import (
     ALICE,
@@ -257,12 +258,12 @@ def test_a_disconnected_source_takes_its_data_along() -> None:
     )
     writes.delete(owner=ALICE, version="dstu2", rtype="Observation", fid=_own("O1"), now=LATER)
     take_in(observation("O3"))
-    assert erase.count_by_connection(owner=ALICE) == {7: 2, 8: 2}
+    assert count_by_connection(owners=[ALICE]) == {7: 2, 8: 2}
 
     erase.erase_connection(owner=ALICE, connection=7)
 
     assert {name.split("/")[0] for name in bodies()} == {"Practitioner", "Observation"}
-    assert erase.count_by_connection(owner=ALICE) == {8: 2}
+    assert count_by_connection(owners=[ALICE]) == {8: 2}
     assert (count("fhir_history"), count("fhir_tombstone")) == (0, 0)
     assert take_in(observation(), now=LATER).created == 1
     erase.erase_connection(owner=ALICE, connection=7)

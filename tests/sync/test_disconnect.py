@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django_q.models import OrmQ
@@ -11,6 +12,7 @@ from connectors.models import Connection, System
 from sync import disconnect
 from sync.due import claim_due
 from sync.models import Checkpoint, SyncRun
+from tests.console.crowd import statements
 from tests.sync.conftest import Sync, connect, stored
 from tests.sync.hospital import Hospital
 
@@ -59,6 +61,14 @@ def test_counts_of_connections_without_data_are_zero(
     row = connect(alice, system, now)
     assert disconnect.resource_counts([row.pk, 999]) == {row.pk: 0}
     assert disconnect.resource_counts([]) == {}
+
+
+def test_counts_cost_the_same_for_one_user_and_for_many(
+    alice: AppUser, bob: AppUser, system: System, now: datetime
+) -> None:
+    rows = [connect(user, system, now).pk for user in (alice, bob)]
+    one, both = (statements(partial(disconnect.resource_counts, ids)) for ids in (rows[:1], rows))
+    assert one == both == 2
 
 
 @pytest.mark.parametrize(
