@@ -86,3 +86,17 @@ def index_key_is_its_own(**kwargs: Any) -> list[CheckMessage]:
     if settings.PRODUCTION and not env.text("INDEX_KEY"):
         return [Warning("set INDEX_KEY before you ever change SECRET_KEY", id="config.W001")]
     return []
+
+
+@register()
+def mails_are_sent(**kwargs: Any) -> list[CheckMessage]:
+    """Where mails are printed, the log holds links that set a new password: fit for a demo only
+    (config.W002)."""
+    if settings.PRODUCTION and settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        hint = "set EMAIL_URL, for instance smtps://user:password@mail.example.org"
+        return [
+            Warning(
+                "e-mails go to the log, with links that set a new password", hint, id="config.W002"
+            )
+        ]
+    return []
