@@ -9,7 +9,7 @@ import orjson
 
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.stored import etag, owner_of, sees_version, told
+from fhirstore.api.stored import etag, owner_of, told, visible_versions
 from fhirstore.changes import FIRST_VERSION, served_instant
 from fhirstore.search.bundle import bundle
 from fhirstore.search.paging import links
@@ -23,7 +23,8 @@ def history(call: Call) -> Answer:
     owner = owner_of(call)
     with told(call):
         versions = writes.history(owner=owner, version=call.version, rtype=call.rtype, fid=call.fid)
-    versions = [version for version in versions if sees_version(call, owner, version.body)]
+    visible = visible_versions(call, owner)
+    versions = [version for version in versions if visible(version.body)]
     skip, count = number(pairs, "_skip", "_offset") or 0, page_size(pairs)
     shown = versions[skip : skip + count]
     more = bool(shown) and skip + count < len(versions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.stored import answer, current, etag, owner_of, sees_version, told
+from fhirstore.api.stored import answer, current, etag, owner_of, told, visible_versions
 from fhirstore.changes import Stored
 from fhirstore.errors import NotFound
 
@@ -30,7 +30,7 @@ def vread(call: Call) -> Answer:
             fid=call.fid,
             version_id=version_number(call),
         )
-    if not sees_version(call, owner, stored.body):
+    if not visible_versions(call, owner)(stored.body):
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return answer(stored)
 

@@ -4,7 +4,7 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -100,20 +100,24 @@ def _permitted(call: Call, owners: Owners) -> rows.Row | None:
     return find(call, wider) if wider.seen else None
 
 
-def sees_version(call: Call, owner: int, body: bytes | None) -> bool:
-    """Whether a version in the history that `owner_of` named may be shown. Of another user's
-    resource only what was in the compartment of a patient this one may see: it may have been
+def visible_versions(call: Call, owner: int) -> Callable[[bytes | None], bool]:
+    """Tells of the bodies in the history that `owner_of` named which may be shown. Of another
+    user's resource only what was in the compartment of a patient this one may see: it may have been
     somebody else's before.
     """
     if call.access.all_users or owner == call.owner:
-        return True
-    if body is None:
-        return False
+        return lambda body: True
     seen = permissions.widened(call.owners(), version=call.version).seen
     patients = {f"Patient/{patient}" for other, patient in seen if other == owner}
-    # A wearable's Device belongs to its patient too.
-    there = compartments(digits.loads(body), call.version, wearable=True)
-    return not patients.isdisjoint(there)
+
+    def visible(body: bytes | None) -> bool:
+        if body is None:
+            return False
+        # A wearable's Device belongs to its patient too.
+        there = compartments(digits.loads(body), call.version, wearable=True)
+        return not patients.isdisjoint(there)
+
+    return visible
 
 
 def etag(version_id: int) -> str:

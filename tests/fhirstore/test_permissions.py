@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from accounts.models import PatientPermission
 from fhirstore.ingest import ingest
 from fhirstore.source import Source
 from tests.cast import token_pair
+from tests.console.crowd import statements
 from tests.fhirstore.fhir_client import Fhir, ids, link, observation
 
 VERSIONS = ("dstu2", "stu3", "r4")
@@ -246,3 +248,15 @@ def test_versions_from_when_it_was_another_patients_are_not_seen(
             bobs.get(f"{path}/_history/900000000000{number}", expect=expected)
     assert record.get(f"{path}/_history")["total"] == 6
     record.get(f"{path}/_history/9000000000000")
+
+
+def test_a_seen_history_costs_the_same_however_long(record: Fhir, bobs: Fhir) -> None:
+    record.put(permission("r4", "p1", bobs), None)
+    for number in range(6):
+        record.put("/r4/Observation/o2", observation("o2", **subject("p1"), comment=str(number)))
+    costs = {
+        fid: statements(partial(bobs.get, f"/r4/Observation/{fid}/_history"))
+        for fid in ("o0", "o1", "o2")  # the first of them warms up
+    }
+    assert bobs.get("/r4/Observation/o2/_history")["total"] == 7
+    assert costs["o2"] == costs["o1"] > 0
