@@ -48,8 +48,3 @@ def random_text() -> str:
 def fernet_key() -> str:
     """A key for `accounts.encryption`."""
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def random_hex() -> str:
-    """256 random bits in hex."""
-    return secrets.token_hex(32)

@@ -71,12 +71,6 @@ class NotAcceptable(FhirError):
     status, code = 406, "not-supported"
 
 
-class Conflict(FhirError):
-    """A resource that changed meanwhile."""
-
-    status, code = 409, "conflict"
-
-
 class VersionMismatch(FhirError):
     """`If-Match` names another version than the present one."""
 

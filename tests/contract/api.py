@@ -58,16 +58,6 @@ class App:
         assert made["success"], made
         return User(self, made["oneup_user_id"], self.token(made["code"])["access_token"])
 
-    def known_user(self, app_user_id: str) -> User:
-        """A user made before, with a fresh token."""
-        answer = self.call(
-            "POST",
-            "/user-management/v1/user/auth-code",
-            params={"app_user_id": app_user_id, **self.credentials},
-        ).json()
-        assert answer["success"], answer
-        return User(self, answer["oneup_user_id"], self.token(answer["code"])["access_token"])
-
 
 class User:
     """One user of an app, with a bearer token."""

@@ -130,7 +130,8 @@ def test_the_primary_date_is_one_of_the_versions_parameters(
     ],
 )
 def test_compartments_are_those_of_the_version(version: str, rtype: str, belongs: bool) -> None:
-    assert definitions.in_patient_compartment(version, rtype) == belongs
+    definition = definitions.types(version).get(rtype)
+    assert bool(definition and definition.compartment) == belongs
 
 
 @pytest.mark.parametrize(

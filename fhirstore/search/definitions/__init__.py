@@ -88,12 +88,6 @@ def parameters(version: str, rtype: str) -> Mapping[str, SearchParameter]:
     return definition.params if definition else {}
 
 
-def in_patient_compartment(version: str, rtype: str) -> bool:
-    """Whether resources of the type belong to a patient by the version's patient compartment."""
-    definition = types(version).get(rtype)
-    return bool(definition and definition.compartment)
-
-
 @lru_cache(maxsize=512)
 def primary_date(version: str, rtype: str) -> str | None:
     """The date parameter that is in `rid`, `lo` and `hi` (fhirstore/keys.py); None where the type
