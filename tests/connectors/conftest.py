@@ -1,4 +1,4 @@
-"""A source on loopback, Alice's browser, and the dance between them."""
+"""A source on loopback, the sandbox, Alice's browser, and the dance between them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from accounts.applications import NewClient
 from accounts.models import AppUser
 from connectors.catalog.add import add_system
 from connectors.models import CLINICAL, Connection, System
+from tests.connectors.sandbox_process import sandbox_process
 from tests.connectors.source import Source
 
 PAGE = "text/html,application/xhtml+xml"
@@ -26,6 +27,13 @@ def pass_time(db: None) -> Iterator[Callable[[timedelta], None]]:
     clock.forget()
     yield lambda by: clock.advance(seconds=int(by.total_seconds()))
     clock.forget()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sandbox as a process of its own."""
+    with sandbox_process(tmp_path_factory.mktemp("sandbox")) as base:
+        yield base
 
 
 @pytest.fixture

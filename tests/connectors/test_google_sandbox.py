@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,15 +13,9 @@ from accounts.models import AppUser
 from connectors.catalog.load import load_catalogue
 from connectors.models import Connection, System
 from tests.connectors.runs import Harvest, run
-from tests.connectors.sandbox_process import connected, sandbox_process
+from tests.connectors.sandbox_process import connected
 
 NEW_YORK = ZoneInfo("America/New_York")
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with sandbox_process(tmp_path_factory.mktemp("sandbox")) as base:
-        yield base
 
 
 @pytest.fixture

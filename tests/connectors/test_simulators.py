@@ -8,7 +8,7 @@ import json
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,7 +25,7 @@ from connectors.models import DEVICE, Connection, System
 from connectors.registry import connector_for
 from connectors.sandbox.hospital.directory import HOSPITALS
 from tests.connectors.runs import Harvest, run
-from tests.connectors.sandbox_process import connected, sandbox_process
+from tests.connectors.sandbox_process import connected
 
 C = "https://fhir-myrecord.sandboxcerner.com/dstu2/0b8a0111-e8e6-4c26-a91c-5069cbc6b1ca"
 L = "https://fhir-myrecord.cerner.com/dstu2/ec2458f2-1e24-41c8-b71b-0e701af7583d"
@@ -36,12 +36,6 @@ PEOPLE = [
     for house in HOSPITALS
     for account in house.accounts
 ]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with sandbox_process(tmp_path_factory.mktemp("sandbox")) as base:
-        yield base
 
 
 @pytest.fixture(autouse=True)

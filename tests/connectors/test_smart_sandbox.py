@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,16 +13,10 @@ from accounts.models import AppUser
 from connectors.catalog.load import load_catalogue
 from connectors.models import Connection, System
 from tests.connectors.runs import run
-from tests.connectors.sandbox_process import connected, sandbox_process
+from tests.connectors.sandbox_process import connected
 
 JASON = "Tbt3KuCY0B5PSrJvCu2j-PlK.aiHsu2xUjUM8bWpetXoB"
 EPIC = "https://open-ic.epic.com/FHIR/api/FHIR/DSTU2"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with sandbox_process(tmp_path_factory.mktemp("sandbox")) as base:
-        yield base
 
 
 @pytest.fixture
