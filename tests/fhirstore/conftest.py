@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from accounts.applications import NewClient
 from accounts.models import AppUser
 from tests.fhirstore.fhir_client import Fhir
 
@@ -24,3 +25,15 @@ def bobs(bob: AppUser, bob_token: str, now: datetime) -> Fhir:
 @pytest.fixture
 def mallorys(mallory_user: AppUser, mallory_token: str, now: datetime) -> Fhir:
     return Fhir(mallory_token, mallory_user.pk, now)
+
+
+@pytest.fixture
+def server(dana_app: NewClient, now: datetime) -> Fhir:
+    """Dana's server: calls with client headers, for all users."""
+    client = Fhir("", 0, now)
+    client.headers = {
+        "client-id": dana_app.client_id,
+        "client-secret": dana_app.client_secret,
+        "x-oneup-user-id": "client",
+    }
+    return client

@@ -142,18 +142,6 @@ def test_every_data_call_is_audited_once(fhir: Fhir) -> None:
     ]
 
 
-@pytest.fixture
-def server(dana_app: NewClient, now: datetime) -> Fhir:
-    """Dana's server: calls with client headers, for all users."""
-    client = Fhir("", 0, now)
-    client.headers = {
-        "client-id": dana_app.client_id,
-        "client-secret": dana_app.client_secret,
-        "x-oneup-user-id": "client",
-    }
-    return client
-
-
 def imported(owner: int, now: datetime, *resources: dict[str, Any]) -> None:
     source = Source(
         base="https://hospital.example/r4", system_id=1, connection=1, version="r4", patient="1"

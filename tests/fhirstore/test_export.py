@@ -57,18 +57,6 @@ def record(fhir: Fhir) -> Fhir:
 
 
 @pytest.fixture
-def server(dana_app: NewClient, now: datetime) -> Fhir:
-    """Dana's server, for all users."""
-    client = Fhir("", 0, now)
-    client.headers = {
-        "client-id": dana_app.client_id,
-        "client-secret": dana_app.client_secret,
-        "x-oneup-user-id": "client",
-    }
-    return client
-
-
-@pytest.fixture
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "LARGEST", 3)
 
