@@ -18,17 +18,9 @@ from fhirstore.home import PATIENT, STAND_IN, stand_in
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS
 from fhirstore.models import Export
 from fhirstore.rtypes import NUMBERS
+from fhirstore.schema import TABLES
 
-_OWNERS_TABLES = (
-    "fhir_resource",
-    "fhir_token",
-    "fhir_range",
-    "fhir_string",
-    "fhir_history",
-    "fhir_tombstone",
-    "fhir_alias",
-    "fhir_outbox",
-)
+_OWNERS_TABLES = tuple(table for table in TABLES if table != "fhir_owner")
 _TELL = """
 insert into fhir_outbox (owner, seq, rtype, vers, version, at, fid, action)
 select owner, %(seq)s + row_number() over (order by rtype, rid), rtype, vers, version + 1,
