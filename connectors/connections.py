@@ -28,7 +28,7 @@ def connections_of(
     """The connections an access may see, oldest first: its user's, or those of all users of the
     client. Raises `BadFilter`.
     """
-    found = Connection.objects.select_related("system").order_by("pk")
+    found = Connection.objects.select_related("system", "app_user").order_by("pk")
     if access.all_users:
         found = found.filter(app_user__application_id=access.application_id)
     else:
@@ -64,7 +64,7 @@ def disconnect(connection: Connection, *, now: datetime) -> Connection:
     """
     with transaction.atomic():
         row = (
-            Connection.objects.select_related("system")
+            Connection.objects.select_related("system", "app_user")
             .select_for_update(of=("self",))
             .get(pk=connection.pk)
         )

@@ -7,16 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.connection_data import connection_data
+from connectors.freshness import is_stale, next_question
 from connectors.models import CLINICAL, Connection
-
-_STALE_AFTER = 3  # intervals
 
 
 def described(
     connections: Sequence[Connection], *, now: datetime, with_user: bool = False
 ) -> list[dict[str, Any]]:
-    """The connections' JSON objects, in their order. They must have their `system` loaded;
-    `with_user` adds `oneup_user_id`.
+    """The connections' JSON objects, in their order. They must have their `system` and
+    `app_user` loaded; `with_user` adds `oneup_user_id`.
     """
     counts = connection_data().resource_counts([connection.pk for connection in connections])
     return [
@@ -30,9 +29,6 @@ def described(
 
 def _described(row: Connection, *, count: int, now: datetime) -> dict[str, Any]:
     interval = connection_data().sync_interval(row)
-    live = row.status in Connection.LIVE and not row.parked
-    next_sync = max(row.next_sync_at, row.held_until or row.next_sync_at)
-    fresh_since = row.last_success_at or row.connected_at
     return {
         "id": row.public_id,
         "system_id": row.system_id,
@@ -44,9 +40,9 @@ def _described(row: Connection, *, count: int, now: datetime) -> dict[str, Any]:
         "connected_at": _text(row.connected_at),
         "last_attempt_at": _text(row.last_attempt_at),
         "last_success_at": _text(row.last_success_at),
-        "next_sync_at": _text(next_sync) if live else None,
+        "next_sync_at": _text(next_question(row)),
         "sync_interval_seconds": interval,
-        "stale": now - fresh_since > timedelta(seconds=_STALE_AFTER * interval),
+        "stale": is_stale(row, interval=timedelta(seconds=interval), now=now),
         "resource_count": count,
         "last_error": {
             "code": row.last_error_code,

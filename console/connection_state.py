@@ -11,10 +11,9 @@ from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import LessThan
 from django.utils.translation import gettext as _
 
+from connectors import freshness
 from connectors.models import Connection
 from sync.due import interval_of
-
-STALE_INTERVALS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +45,7 @@ def state_of(connection: Connection, *, now: datetime) -> State:
 
 def is_stale(connection: Connection, *, now: datetime) -> bool:
     """Whether the last success is older than three intervals (wire contract 10)."""
-    since = connection.last_success_at or connection.connected_at
-    return now - since > STALE_INTERVALS * interval_of(connection.system)
+    return freshness.is_stale(connection, interval=interval_of(connection.system), now=now)
 
 
 def is_running(connection: Connection, *, now: datetime) -> bool:
@@ -55,35 +53,19 @@ def is_running(connection: Connection, *, now: datetime) -> bool:
     return connection.lease_until is not None and connection.lease_until > now
 
 
-def is_asked(connection: Connection) -> bool:
-    """Whether the connection is polled at all; its `system` and `app_user` must be loaded."""
-    return (
-        connection.status in Connection.LIVE
-        and connection.app_user.active
-        and not connection.parked
-        and connection.system.enabled
-    )
-
-
-def next_question(connection: Connection) -> datetime | None:
-    """When the source is asked next; None while it is not asked."""
-    if not is_asked(connection):
-        return None
-    return max(connection.next_sync_at, connection.held_until or connection.next_sync_at)
-
-
 PAUSED = Q(parked=True) | Q(app_user__active=False) | Q(system__enabled=False)
 """Conditions on Connection rows, matching `state_of`."""
 ENDED = Q(status=Connection.DISCONNECTED)
 FAILING = Q(status=Connection.FAILING) & ~PAUSED
 RECONNECT = Q(status=Connection.NEEDS_REAUTHORIZATION) & ~PAUSED
+TROUBLED = FAILING | RECONNECT
 
 
 def stale(*, now: datetime) -> Q:
     """Rows of live connections whose last success is older than three intervals."""
     interval = Greatest(F("system__min_interval_seconds"), Value(settings.SYNC_SECONDS))
     length = ExpressionWrapper(
-        interval * Value(timedelta(seconds=STALE_INTERVALS)), output_field=DurationField()
+        interval * Value(timedelta(seconds=freshness.STALE_INTERVALS)), output_field=DurationField()
     )
     limit = ExpressionWrapper(Value(now) - length, output_field=DateTimeField())
     since = Coalesce(F("last_success_at"), F("connected_at"))

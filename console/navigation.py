@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -20,6 +20,7 @@ from accounts import clock
 from accounts.models import Application, AppUser, User
 from connectors.models import Connection, System
 from console.applications import slug_of
+from console.connection_state import TROUBLED
 from console.words import grouped
 
 THEMES = ("light", "dark")
@@ -111,11 +112,10 @@ def _navigation(request: HttpRequest) -> Navigation | None:
 def _app_entries(page: _Page, app: Application) -> list[Entry]:
     slug = (slug_of(app),)
     users = AppUser.objects.filter(application=app).count()
-    state = Q(status__in=(Connection.FAILING, Connection.NEEDS_REAUTHORIZATION))
     connections = (
         Connection.objects.filter(app_user__application=app)
         .exclude(status=Connection.DISCONNECTED)
-        .aggregate(all=Count("id"), failing=Count("id", filter=state))
+        .aggregate(all=Count("id"), failing=Count("id", filter=TROUBLED))
     )
     failing = connections["failing"]
     return page.entries(

@@ -9,8 +9,9 @@ from django.contrib.messages import ERROR, INFO, SUCCESS, WARNING
 from django.utils.translation import gettext as _
 
 from connectors.connection_data import connection_data
+from connectors.freshness import is_asked, next_question
 from connectors.models import Connection
-from console.connection_state import is_asked, is_running, next_question
+from console.connection_state import is_running
 from console.moments import ahead
 
 

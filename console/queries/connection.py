@@ -11,11 +11,12 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Application
+from connectors.freshness import STALE_INTERVALS, next_question
 from connectors.models import CLINICAL, DEVICE, Connection
 from connectors.smart import scopes
 from connectors.smart.search_plan import PLANS
 from console import lanes, ledger_days
-from console.connection_state import is_running, next_question
+from console.connection_state import is_running
 from console.moments import clock_time
 from console.why.case import Case, KeyState
 from console.why.diagnosis import Diagnosis, diagnose
@@ -32,8 +33,6 @@ RANGES = {
 }
 DEFAULT_RANGE = "30d"
 MOST_DRAWN, TOLD, RUNS = 3000, 200, 10
-SILENCE = 3
-"""So many intervals without an answer are a gap."""
 OUTCOMES = {
     SyncRun.RUNNING: gettext_lazy("running"),
     SyncRun.OK: gettext_lazy("complete"),
@@ -198,7 +197,7 @@ def _drawn(
     for key in keys:
         if not rows[key.key]:
             rows[key.key].append(key.latest)
-    return lanes.drawn(rows, begin=begin, now=now, quiet=SILENCE * interval)
+    return lanes.drawn(rows, begin=begin, now=now, quiet=STALE_INTERVALS * interval)
 
 
 def _told(connection: Connection, before: int | None) -> list[Window]:

@@ -10,9 +10,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Application
+from connectors.freshness import next_question
 from connectors.models import Connection
 from console import connection_state
-from console.connection_state import State, next_question, state_of
+from console.connection_state import State, state_of
 from console.keyset import Slice, page_of
 from console.words import grouped, span
 from sync.due import interval_of

@@ -15,10 +15,9 @@ from django.db.models.functions import TruncDay, TruncHour
 
 from accounts.models import Application, AppUser, User
 from connectors.models import DEVICE, Connection
-from console.connection_state import FAILING, RECONNECT
+from console.connection_state import TROUBLED
 from sync.models import SyncRun
 
-TROUBLED = FAILING | RECONNECT
 ATTENTION_SHOWN = 5
 
 

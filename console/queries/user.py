@@ -9,8 +9,9 @@ from django.http import Http404
 
 from accounts.developer_changes import VIA
 from accounts.models import AccessToken, Application, AppUser, AuditRecord
+from connectors.freshness import next_question
 from connectors.models import CLINICAL, Connection
-from console.connection_state import State, is_running, next_question, state_of
+from console.connection_state import State, is_running, state_of
 from console.ledger_days import Day
 from console.queries.explorer import VIA as EXPLORER
 from console.queries.user_story import story

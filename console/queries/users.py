@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Application, AppUser
 from connectors.models import CLINICAL, DEVICE, Connection
-from console.connection_state import State, state_of
+from console.connection_state import TROUBLED, State, state_of
 from console.keyset import Slice, page_of
 from console.words import grouped
 from fhirstore.counts import OwnerCount, count_by_owner
@@ -105,8 +105,7 @@ def _chosen(everyone: QuerySet[AppUser], query: QueryDict) -> QuerySet[AppUser]:
     elif state == "deactivated":
         found = found.filter(active=False)
     elif state == "trouble":
-        troubled = (Connection.FAILING, Connection.NEEDS_REAUTHORIZATION)
-        found = found.filter(Exists(linked.filter(status__in=troubled)), active=True)
+        found = found.filter(Exists(linked.filter(TROUBLED)))
     if connection == "none":
         found = found.filter(~Exists(linked))
     elif connection in CONNECTED:

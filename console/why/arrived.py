@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from connectors import spans
+from connectors.freshness import is_asked
 from connectors.models import Connection
-from console.connection_state import is_asked
 from console.moments import ahead, enumeration
 from console.why.case import GOOD, WAIT, Case, Finding
 from console.words import calendar_day

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from connectors.freshness import next_question
 from connectors.models import DEVICE, Connection
-from console.connection_state import next_question
 from console.lanes import short_reason
 from console.moments import ahead, clock_time, counted, key_name
 from sync.models import Window

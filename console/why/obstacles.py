@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connectors.freshness import is_asked, next_question
 from connectors.models import Connection
-from console.connection_state import is_asked, is_stale, next_question
+from console.connection_state import is_stale
 from console.moments import enumeration
 from console.why.case import BAD, LINK, NOTICE, SYNC, Case, Finding, KeyState
 from console.words import grouped

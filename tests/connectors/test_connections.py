@@ -108,6 +108,19 @@ def test_what_went_wrong_is_told(alices: Client, connection: Connection, now: da
     assert row["next_sync_at"] > row["last_error"]["at"]
 
 
+def test_a_connection_that_is_not_asked_has_no_next_sync(
+    alices: Client, connection: Connection, alice: AppUser
+) -> None:
+    assert shown(alices)["next_sync_at"] is not None
+    connection.system.enabled = False
+    connection.system.save()
+    assert shown(alices)["next_sync_at"] is None
+    connection.system.enabled = True
+    connection.system.save()
+    AppUser.objects.filter(pk=alice.pk).update(active=False)
+    assert shown(alices)["next_sync_at"] is None
+
+
 def test_the_source_of_a_slow_system_is_stale_later(
     alices: Client, connection: Connection, now: datetime
 ) -> None:

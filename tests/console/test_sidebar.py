@@ -59,6 +59,13 @@ def test_failing_connections_are_told_in_a_word(
     assert "Connections 1 failing" in sidebar(browser)
 
 
+def test_what_is_paused_is_not_failing(browser: Client, alice: AppUser, bob: AppUser) -> None:
+    _connection(alice, Connection.FAILING, "1")
+    _connection(bob, Connection.FAILING, "2")
+    AppUser.objects.filter(pk=bob.pk).update(active=False)
+    assert "Connections 1 failing" in sidebar(browser)
+
+
 def test_the_app_visited_last_stays_chosen(
     browser: Client, dana_app: NewClient, dana: User
 ) -> None:
