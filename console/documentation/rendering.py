@@ -76,13 +76,14 @@ def render_page(entry: Entry, text: str) -> Page:
     body = tokens[3:] if tokens and tokens[0].type == "heading_open" else tokens
     headings = _anchored(body)
     _name_parts(body, title)
+    links = tuple(_lead_on(body))
     return Page(
         entry=entry,
         title=title,
         html=mark_safe(reader.renderer.render(body, reader.options, {"slug": entry.slug})),
         headings=headings,
         sections=_sections(body, headings),
-        links=tuple(_lead_on(body)),
+        links=links,
     )
 
 

@@ -50,6 +50,7 @@ def test_every_link_leads_somewhere(entry: Entry) -> None:
         if "://" in link:
             continue
         path, _, anchor = link.partition("#")
+        assert f'href="{link}"' in read_page(entry).html
         page = pages.get(path) if path else read_page(entry)
         assert page is not None, link
         assert not anchor or anchor in {heading.anchor for heading in page.headings}, link
