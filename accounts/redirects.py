@@ -33,6 +33,8 @@ def check_redirect_uri(uri: str, *, mode: str) -> str:
         raise BadRedirectUri("the redirect URL cannot be read") from error
     if parts.scheme not in ("http", "https") or not host:
         raise BadRedirectUri("a redirect URL begins with https://, or in test mode http://")
+    if "*" in host:
+        raise BadRedirectUri("a redirect URL names one host; it has no wildcard")
     if parts.username is not None or "#" in uri:
         raise BadRedirectUri("a redirect URL has no user name and no fragment")
     if mode != Application.TEST and (parts.scheme != "https" or host in LOCAL_HOSTS):

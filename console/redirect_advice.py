@@ -45,7 +45,10 @@ def _examined(uri: str, *, live: bool) -> tuple[str, str]:
         port = parts.port
     except ValueError:
         return _("“%(uri)s” cannot be read as an address.") % {"uri": uri}, ""
-    if not host or ("." not in host and not local and ":" not in host):
+    if "*" in host:
+        return _("Write every host in full: “*” stands for nothing here."), ""
+    short = "." not in host and not local and ":" not in host
+    if not host or (short and "://" not in uri):
         return _("“%(uri)s” names no host. Write the whole address.") % {"uri": uri}, ""
     wrong = []
     if "://" not in uri:
@@ -67,7 +70,7 @@ def _examined(uri: str, *, live: bool) -> tuple[str, str]:
     if not wrong:
         return _("“%(uri)s” is no address people can return to.") % {"uri": uri}, ""
     text = _(" and ").join([", ".join(wrong[:-1]), wrong[-1]] if wrong[1:] else wrong)
-    return f"{text[0].upper()}{text[1:]}.", repaired
+    return f"{text[0].upper()}{text[1:]}.", "" if short else repaired
 
 
 def _usable(uri: str, mode: str) -> str:

@@ -57,6 +57,7 @@ def test_a_bad_redirect_uri_makes_no_client(now: datetime) -> None:
         ("/back", ""),
         ("https://", ""),
         ("myapp://back", ""),
+        ("https://*.app.example/", ""),
         ("javascript:alert(1)", ""),
         ("https://user@app.example/", ""),
         ("https://app.example/#part", ""),

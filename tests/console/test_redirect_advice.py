@@ -32,6 +32,8 @@ from console.redirect_advice import advice, redirect_list
         ("http://localhost:3000/cb#x", "test", "Leave off “#x”.", "http://localhost:3000/cb"),
         ("http://localhost:3000/cb", "live", "“localhost” is allowed in test mode only.", ""),
         ("https://", "test", "“https://” names no host. Write the whole address.", ""),
+        ("ftp://x/y", "test", "Use https instead of “ftp”.", ""),
+        ("https://*.example.org/cb", "test", "Write every host in full", ""),
         ("https://[::1", "test", "“https://[::1” cannot be read as an address.", ""),
         ("https://a.example:99999/", "test", "“https://a.example:99999/” cannot be read", ""),
     ],
