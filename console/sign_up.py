@@ -51,6 +51,8 @@ class SignUp(DefaultAccountAdapter):  # type: ignore[misc]
         which whoever asks for somebody's mail chooses, port and all.
         """
         request: HttpRequest = allauth_context.request
+        if template_prefix == "account/email/account_already_exists":
+            request.session[DEMO_LINK_TO] = email  # the next page is the one a new address gets
         asked_at = f"{request.scheme}://{request.get_host()}/"
         public = f"{settings.PUBLIC_BASE_URL}/"
         ours = {
