@@ -29,7 +29,10 @@ _WORDS = {
     ),
     refusals.LinkGone.error: (
         _("This link has expired or was already used"),
-        _("A link works once, for ten minutes. Go back to the app and try again."),
+        _(
+            "A link works once, for ten minutes, where cookies are allowed. "
+            "Go back to the app and try again."
+        ),
     ),
     refusals.UnknownReturn.error: (
         _("We do not know this sign-in"),
