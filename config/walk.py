@@ -21,4 +21,6 @@ def walk(*, readme: Path, base_url: str, client_id: str, client_secret: str) -> 
             title = found["title"]
         elif found["kind"] != "set":
             lines += ["", f"# {title}", found["code"].rstrip()]
+            if found["kind"] == "connect":
+                lines.append("# Open both links in a browser, sign in, allow; then go on.")
     return "\n".join(lines)
