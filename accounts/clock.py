@@ -46,6 +46,12 @@ def now() -> datetime:
     return present + timedelta(seconds=_offset.get())
 
 
+def served_instant(moment: datetime) -> str:
+    """An instant as every answer of ours writes it: UTC with milliseconds and Z."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
 def advance(*, seconds: int) -> None:
     """Move the demo's clock forward for every process, within a second. Raises `ValueError` in
     production or for a step back.

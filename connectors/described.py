@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts.clock import served_instant
 from connectors.connection_data import connection_data
 from connectors.freshness import is_stale, next_question
 from connectors.models import CLINICAL, Connection
@@ -55,5 +56,4 @@ def _described(row: Connection, *, count: int, now: datetime) -> dict[str, Any]:
 
 
 def _text(instant: datetime | None) -> str | None:
-    """UTC with milliseconds and Z, or None for never."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if instant else None
+    return served_instant(instant) if instant else None

@@ -14,9 +14,10 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.clock import served_instant
 from fhirstore import database as db
 from fhirstore import identity
-from fhirstore.changes import Changes, Incoming, lock_owner, served_instant
+from fhirstore.changes import Changes, Incoming, lock_owner
 from fhirstore.held import held
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS

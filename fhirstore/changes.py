@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
+from accounts.clock import served_instant
 from fhirstore import database as db
 from fhirstore import digits, keys
 from fhirstore.held import Held, Tombstone
@@ -346,9 +347,3 @@ def _said(resource: dict[str, Any]) -> bytes:
 def without(members: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """The members but for those."""
     return {name: value for name, value in members.items() if name not in names}
-
-
-def served_instant(moment: datetime) -> str:
-    """`meta.lastUpdated`: UTC with milliseconds and Z."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts.clock import served_instant
 from connectors.models import Connection
 from fhirstore import erase
 from fhirstore.counts import count_by_connection
@@ -129,4 +130,4 @@ def _interrupt(connections: QuerySet[Connection], now: datetime) -> None:
 
 
 def _text(instant: datetime | None) -> str | None:
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if instant else None
+    return served_instant(instant) if instant else None

@@ -17,12 +17,12 @@ from django.utils.http import http_date
 from accounts import clock
 from accounts.access import Access, access_for
 from accounts.answers import NO_STORE
+from accounts.clock import served_instant
 from accounts.refusals import Refused
 from fhirstore import export
 from fhirstore.api.answered import answered, broken
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.formats import JSON
-from fhirstore.changes import served_instant
 from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound
 from fhirstore.models import Export
 from fhirstore.rtypes import BY_LOWER_CASE

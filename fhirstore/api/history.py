@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from accounts.clock import served_instant
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.stored import etag, owner_of, told, visible_versions
-from fhirstore.changes import FIRST_VERSION, served_instant
+from fhirstore.changes import FIRST_VERSION
 from fhirstore.search.bundle import bundle
 from fhirstore.search.paging import links
 from fhirstore.search.request import number, page_size, read_pairs

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -34,6 +34,21 @@ def test_production_ignores_the_offset_and_cannot_be_moved(
     assert abs(clock.now() - datetime.now(UTC)) < SECOND
     with pytest.raises(ValueError, match="production"):
         clock.advance(seconds=1)
+
+
+@pytest.mark.parametrize(
+    "moment, served",
+    [
+        (datetime(2026, 11, 24, 10, 42, 5, tzinfo=UTC), "2026-11-24T10:42:05.000Z"),
+        (datetime(2026, 11, 24, 10, 42, 5, 999_999, tzinfo=UTC), "2026-11-24T10:42:05.999Z"),
+        (
+            datetime(2026, 11, 24, 1, 0, tzinfo=timezone(timedelta(hours=2))),
+            "2026-11-23T23:00:00.000Z",
+        ),
+    ],
+)
+def test_an_instant_is_served_in_utc_and_never_ahead(moment: datetime, served: str) -> None:
+    assert clock.served_instant(moment) == served
 
 
 def test_the_clock_does_not_go_back() -> None:
