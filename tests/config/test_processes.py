@@ -23,7 +23,12 @@ child = subprocess.Popen([sys.executable, "-c", {SLEEPER!r}])
 print(child.pid, flush=True)
 time.sleep(600)
 """
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(os.getpid(), flush=True)
+time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -104,8 +109,8 @@ def test_one_that_does_not_listen_is_killed(
 ) -> None:
     monkeypatch.setattr("config.processes.STOP_SECONDS", 1)
     supervisor.run("web", program(STUBBORN, tmp_path).start)
-    time.sleep(0.5)
     process = supervisor.children["web"].process
+    assert printed_pid(tmp_path) == process.pid  # from now on it does not listen
     supervisor.stop()
     assert process.returncode == -signal.SIGKILL
 
