@@ -26,6 +26,13 @@ class Arrivals:
     def coming(self) -> bool:
         return any(row.status == Connection.PENDING for row in self.connections)
 
+    def has(self, system_id: int) -> bool:
+        """Whether the user is connected to this system."""
+        return any(
+            row.system_id == system_id and row.status != Connection.DISCONNECTED
+            for row in self.connections
+        )
+
 
 def arrivals_of(person: AppUser) -> Arrivals:
     """In two statements."""

@@ -90,6 +90,8 @@ def arrived(request: HttpRequest, app: str, user: int) -> HttpResponse:
     person = _user(developer_of(request), app, user)
     failed = request.GET.get("success") == "false"
     now, found = clock.now(), arrivals_of(person)
+    wearable = WEARABLE if not found.has(WEARABLE) and simulated(WEARABLE) else None
+    hospital = HOSPITAL if simulated(HOSPITAL) else ANY_SYSTEM
     values = {
         "application": person.application,
         "app": app,
@@ -99,8 +101,8 @@ def arrived(request: HttpRequest, app: str, user: int) -> HttpResponse:
         "error": request.GET.get("error", "")[:64],
         "found": found,
         "rows": [(row, state_of(row, now=now)) for row in found.connections],
-        "again": HOSPITAL if simulated(HOSPITAL) else ANY_SYSTEM,
-        "wearable": WEARABLE if simulated(WEARABLE) else None,
+        "again": wearable if wearable and found.has(HOSPITAL) else hospital,
+        "wearable": wearable,
     }
     part = bool(request.headers.get("HX-Request"))
     name = "arriving" if part else "arrived"

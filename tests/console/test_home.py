@@ -158,6 +158,33 @@ class TestArrived:
         assert "&lt;b&gt;no&lt;/b&gt;" in page
         assert "Try again" in page
 
+    @pytest.mark.parametrize(
+        ("systems", "status", "offered", "again"),
+        [
+            ([4706], Connection.CONNECTED, True, 4709),
+            ([4706, 4709], Connection.CONNECTED, False, 4706),
+            ([4706, 4709], Connection.DISCONNECTED, True, 4706),
+            ([], Connection.CONNECTED, True, 4706),
+        ],
+    )
+    def test_the_wearable_is_offered_until_it_is_connected(
+        self,
+        browser: Client,
+        dana_app: NewClient,
+        alice: AppUser,
+        now: datetime,
+        systems: list[int],
+        status: str,
+        offered: bool,
+        again: int,
+    ) -> None:
+        for system in systems:
+            connection(alice, now, system=system, status=status)
+        page = browser.get(arrived(dana_app, alice)).content.decode()
+        assert ("Connect the wearable too" in page) is offered
+        page = browser.get(f"{arrived(dana_app, alice)}?success=false").content.decode()
+        assert f"/users/{alice.pk}/try/{again}" in page
+
 
 class TestWithData:
     """A used account sees what happened."""
