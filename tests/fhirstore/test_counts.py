@@ -76,10 +76,18 @@ def test_connections_of_several_owners_are_counted_together() -> None:
     assert counts.count_by_connection(owners=[]) == {}
 
 
+_VACUUMED = """
+select pg_restore_relation_stats('schemaname', current_schema()::text, 'relname', 'fhir_resource',
+  'relpages', 1000, 'reltuples', 5000::real, 'relallvisible', 1000)
+"""
+
+
 @pytest.mark.parametrize("sql", [counts._BY_TYPE, counts._OF_OWNERS, counts._BY_VERSION])
 def test_no_body_is_read(sql: str) -> None:
-    """Every look at the table is at one of its indexes."""
+    """Every look at the table is at one of its indexes, once the table has been vacuumed: the
+    planner is told so, whatever the tests before have left it with."""
     cursor = database.cursor()
+    cursor.execute(_VACUUMED)
     cursor.execute("set local enable_seqscan = off")
     cursor.execute("set local enable_bitmapscan = off")
     asked = sql.replace("%(owner)s", "1").replace("%(owners)s", "'{1,2}'")
