@@ -18,6 +18,15 @@ PREPARE_WHAT_ASKS_FOR_IT = {"prepare_threshold": 1 << 30}
 else."""
 
 
+def bounded(settings: dict[str, Any], *, seconds: int) -> dict[str, Any]:
+    """The settings with a limit on how long one statement may take; 0: none."""
+    if not seconds:
+        return settings
+    options = dict(settings["OPTIONS"])
+    said = f"{options.get('options', '')} -c statement_timeout={seconds}s".strip()
+    return {**settings, "OPTIONS": {**options, "options": said}}
+
+
 def from_url(url: str) -> dict[str, Any]:
     """Django's settings for a database URL."""
     given = dj_database_url.parse(url)
@@ -49,8 +58,10 @@ def from_place(home: Place, password: str) -> dict[str, Any]:
     }
 
 
-def databases(*, url: str, var_dir: Path) -> dict[str, dict[str, Any]]:
+def databases(*, url: str, var_dir: Path, statement_seconds: int = 0) -> dict[str, dict[str, Any]]:
     """Django's DATABASES. An empty `url` means the embedded server, running or not."""
     if url:
-        return {"default": from_url(url)}
-    return {"default": from_place(embedded_place(var_dir), embedded_password(var_dir))}
+        settings = from_url(url)
+    else:
+        settings = from_place(embedded_place(var_dir), embedded_password(var_dir))
+    return {"default": bounded(settings, seconds=statement_seconds)}

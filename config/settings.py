@@ -155,7 +155,11 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = database.databases(url=env.text("DATABASE_URL"), var_dir=VAR_DIR)
+DATABASES = database.databases(
+    url=env.text("DATABASE_URL"),
+    var_dir=VAR_DIR,
+    statement_seconds=env.integer("STATEMENT_SECONDS", 0, minimum=0),
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {

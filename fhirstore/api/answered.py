@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import orjson
 from django.db import DataError, OperationalError
+from psycopg.errors import QueryCanceled
 
 from fhirstore import outcome
 from fhirstore.api.call import Answer
@@ -25,7 +26,9 @@ def answered(act: Callable[[], Answer]) -> Answer:
     except DataError:
         # A text or number that passed every check and that the database cannot hold.
         return failure(FhirError("a value in the request cannot be processed"))
-    except OperationalError:
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            return _failed(503, "timeout", "this took longer than the server allows; ask for less")
         logger.exception("the database did not answer a FHIR call")
         return _failed(503, "transient", "the server is not available for the moment")
 
