@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
+from fhirstore.search import controls
 from fhirstore.search.clause import BROADEST, Clause, read_clause
 from fhirstore.search.definitions import primary_date
 
@@ -25,7 +26,7 @@ minutes.
 PAGING = ("_skip", "_offset", "_afterid", "_after")
 UNREPEATED = ("access_token",)
 """Never repeated in a link: bundles are kept by apps, and a token must not lie in them."""
-_QUIET = ("_format", "_pretty", "_total")
+_SILENT = (*PAGING, *UNREPEATED, "_format", "_pretty", "_total")
 _DIGITS = re.compile(r"[0-9]{1,40}")
 
 
@@ -68,6 +69,7 @@ class SearchRequest:
     total_only: bool
     pairs: tuple[Pair, ...]
     ignored: frozenset[Pair]
+    controls: controls.Controls = controls.PLAIN
 
 
 def read_pairs(query: str) -> list[Pair]:
@@ -120,6 +122,7 @@ def parse(*, version: str, rtype: str, pairs: Sequence[Pair], strict: bool) -> S
         total_only=count == 0 or _last(pairs, "_summary") == "count",
         pairs=tuple(pairs),
         ignored=frozenset(reader.ignored),
+        controls=controls.read(version=version, pairs=pairs),
     )
 
 
@@ -143,11 +146,8 @@ class _Reader:
         if name in ("_count", "_skip", "_offset") and not modifier:
             if not _DIGITS.fullmatch(pair.value):
                 self.ignored.add(pair)
-        elif name in (*PAGING, *UNREPEATED, *_QUIET) and not modifier:
+        elif controls.takes(pair.name) or (name in _SILENT and not modifier):
             pass
-        elif name == "_summary" and not modifier:
-            if pair.value not in ("count", "false"):
-                self._unknown(pair)
         elif name == "_sort":
             self._take_sort(pair, modifier)
         else:
