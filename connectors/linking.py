@@ -26,8 +26,6 @@ from connectors.member_events import member_events
 from connectors.models import Connection, LinkAttempt, System
 
 LIFE = timedelta(minutes=10)
-KEPT = timedelta(days=1)
-"""How long a finished attempt stays, so that a second use can be told from an unknown state."""
 
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONGEST_DESCRIPTION = 200
@@ -107,7 +105,6 @@ def start_link(*, system: System, asker: Asker, now: datetime) -> str:
     url = dance.authorization_url(
         system, state=state, code_challenge=challenge, redirect_uri=callback_url()
     )
-    LinkAttempt.objects.filter(expires__lt=now - KEPT).delete()
     with transaction.atomic():
         LinkAttempt.objects.create(
             state_digest=digest(state),

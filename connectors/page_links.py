@@ -68,7 +68,6 @@ def open_page(
 ) -> PageLink:
     """A new page for this user of the application."""
     secret = secrets.token_urlsafe(32)
-    ConnectSession.objects.filter(expires__lt=now).delete()
     ConnectSession.objects.create(
         digest=digest(_SPACE + secret),
         application=application,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from django.test import Client
 from accounts.applications import NewClient
 from accounts.models import AppUser
 from connectors.catalog.load import load_catalogue
+from connectors.expired import clear_expired
 from connectors.models import Connection, ConnectSession, System
 from connectors.pages.browser import COOKIE
 from tests.connectors.conftest import PAGE, come_back, state_of
@@ -322,3 +323,12 @@ def test_a_prefetched_choice_starts_nothing(
         f"/connect/choose/{clinic.pk}", {"visit": visit}, headers={"sec-purpose": "prefetch"}
     )
     assert looked.status_code == 503
+
+
+def test_links_that_ran_out_are_forgotten_a_day_later(
+    dana_app: NewClient, alice: AppUser, now: datetime
+) -> None:
+    link(dana_app, app_user_id="alice")
+    expires = ConnectSession.objects.get().expires
+    assert clear_expired(now=expires + timedelta(hours=23)) == 0
+    assert clear_expired(now=expires + timedelta(hours=25)) == 1
