@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from urllib.parse import unquote_plus
 
 EVERYTHING = "user/*.*"
 
 _SCOPE = re.compile(r"(patient|user|system)/(\*|[A-Za-z]+)\.(\*|read|write|c?r?u?d?s?)(\?.*)?")
 _VERSION_1 = {"*": "cruds", "read": "rs", "write": "cud"}
+READING = "rs"
+"""The letters of what changes nothing."""
 # FHIR interaction → the SMART v2 letter that permits it.
 LETTERS = {
     "read": "r",
@@ -39,6 +42,16 @@ class Clinical:
     letters: str
     query: str
 
+    def covers(self, resource_type: str) -> bool:
+        """Whether it is about a type."""
+        return self.resource_type in ("*", resource_type)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """`query` as (name, value) pairs."""
+        found = (part.partition("=") for part in self.query.split("&") if part)
+        return tuple((unquote_plus(name), unquote_plus(value)) for name, _, value in found)
+
 
 @lru_cache(maxsize=1024)
 def parse(scope: str) -> tuple[Clinical, ...]:
@@ -65,12 +78,63 @@ def parse(scope: str) -> tuple[Clinical, ...]:
 def permits(scope: str, resource_type: str, interaction: str) -> bool:
     """Whether the scope string allows an interaction (a key of `LETTERS`) on a type.
 
-    Pass `*` as type for what touches any type (`$everything`, a Bundle, the purge): only a scope
-    over `*` allows it. A scope narrowed by a query allows nothing here, because nobody filters by
-    it: refusing is the safe reading.
+    A read is allowed where any scope lets something of the type be read: what, `sight` tells, and
+    every read is filtered by it. Pass `*` as type for what touches any type (`$everything`, a
+    search of the whole system, the purge): such a read is allowed where one of any type is; a write
+    needs a scope over `*`. A scope narrowed by a query permits no write: what is to be written is
+    not compared with it.
     """
     letter = LETTERS[interaction]
+    if letter in READING:
+        return any(
+            letter in one.letters and (one.covers(resource_type) or resource_type == "*")
+            for one in parse(scope)
+        )
     return any(
-        letter in one.letters and not one.query and one.resource_type in ("*", resource_type)
+        letter in one.letters and not one.query and one.covers(resource_type)
         for one in parse(scope)
     )
+
+
+Pairs = tuple[tuple[str, str], ...]
+"""(name, value) of a search: all must hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What a token's scopes let be read."""
+
+    granted: tuple[Clinical, ...]
+
+    @cached_property
+    def everything(self) -> bool:
+        """Whether nothing is kept from it."""
+        return all(
+            any(letter in one.letters and one.covers("*") and not one.query for one in self.granted)
+            for letter in READING
+        )
+
+    def of(self, rtype: str, letters: str = READING) -> tuple[Pairs, ...] | None:
+        """What of a type may be seen by a scope with one of the letters: None, everything;
+        else alternative searches of which one must find a resource; without any, nothing.
+        """
+        if self.everything:
+            return None
+        found = [
+            one
+            for one in self.granted
+            if one.covers(rtype) and not set(letters).isdisjoint(one.letters)
+        ]
+        if any(not one.query for one in found):
+            return None
+        return tuple(dict.fromkeys(one.pairs for one in found))
+
+
+@lru_cache(maxsize=1024)
+def sight(scope: str) -> Sight:
+    """What a scope string lets be read."""
+    return Sight(granted=parse(scope))
+
+
+WHOLE = sight(EVERYTHING)
+"""The sight of a token that is not narrowed."""

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from accounts.digests import digest
 from fhirstore.keys import VERSION_BITS
 from fhirstore.models import Export
 from fhirstore.rtypes import NAMES, NUMBERS
-from fhirstore.search import rows
+from fhirstore.search import rows, sight
+from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.owners import Owners
 from fhirstore.versions import as_served
 
@@ -35,19 +37,28 @@ _CHUNK = 100
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What is exported: of these owners, in this version, of these types (None: all), changed
-    since.
+    since, as far as the sight of `scope` goes (None: everything).
     """
 
     owners: Owners
     version: str
     rtypes: Sequence[str] | None = None
     since: datetime | None = None
+    scope: Scope | None = None
+
+    @cached_property
+    def _seen(self) -> tuple[str, dict[str, Any]]:
+        if self.scope is None:
+            return "", {}
+        binder = Binder()
+        return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes), binder.values
 
     def values(self) -> dict[str, Any]:
         """What `source` binds."""
         rtypes = NAMES[1:] if self.rtypes is None else self.rtypes
         return {
             **self.owners.values(),
+            **self._seen[1],
             "rtypes": [NUMBERS[name] for name in rtypes if name not in _NEVER],
             "since": self.since,
         }
@@ -63,6 +74,7 @@ class Wanted:
         )
         if self.since is not None:
             found += " and r.updated >= %(since)s::timestamptz"
+        found += self._seen[0]
         if not self.owners.several:
             return found
         once, first = self.owners.once()
@@ -128,10 +140,17 @@ def split_token(token: str) -> tuple[str, int]:
     return (export, int(number)) if known else (token, 0)
 
 
-def lines(export: Export, number: int, owners: Owners) -> Iterator[bytes]:
-    """The content of a file (counted from 1) as NDJSON, in chunks, streamed from the database."""
+def lines(export: Export, number: int, scope: Scope) -> Iterator[bytes]:
+    """The content of a file (counted from 1) as NDJSON, in chunks, streamed from the database.
+    `scope`: whose resources, and what of them may be seen."""
     rtype, after, upto = export.files[number - 1]
-    wanted = Wanted(owners=owners, version=export.version, rtypes=[rtype], since=export.since)
+    wanted = Wanted(
+        owners=scope.owners,
+        version=export.version,
+        rtypes=[rtype],
+        since=export.since,
+        scope=scope,
+    )
     sql = f"select r.vers, r.body from {wanted.source()}"
     bound = wanted.values()
     for name, position, compare in (("after", after, ">"), ("upto", upto, "<=")):
@@ -174,7 +193,7 @@ def _files(wanted: Wanted) -> Iterator[list[Any]]:
 
 def _ends(wanted: Wanted, rtype: str) -> list[list[Any]]:
     """The positions at which files of one type end, but for the last."""
-    one = Wanted(owners=wanted.owners, version=wanted.version, rtypes=[rtype], since=wanted.since)
+    one = replace(wanted, rtypes=[rtype])
     sql = f"""
 select owner, fid from (
   select r.owner, r.fid, row_number() over (order by r.owner, r.fid) as place,

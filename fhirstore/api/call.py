@@ -12,6 +12,7 @@ from django.conf import settings
 
 from accounts.access import Access
 from accounts.models import AppUser
+from accounts.scopes import Sight, sight
 from fhirstore.errors import NotFound
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS
@@ -66,6 +67,11 @@ class Call:
         users = AppUser.objects.filter(application_id=self.access.application_id)
         return Owners(numbers=tuple(users.values_list("pk", flat=True)), merged=True)
 
+    @property
+    def sight(self) -> Sight:
+        """What the token's scopes let be read."""
+        return sight(self.access.scope)
+
     def scope(self) -> Scope:
         """What a search of the call's type shares."""
         return Scope(
@@ -76,6 +82,7 @@ class Call:
             number=NUMBERS[self.rtype],
             now_microseconds=microseconds(self.now),
             base=settings.HOSTS["api"],
+            sight=self.sight,
         )
 
     def check_type(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 from django.db import transaction
@@ -68,7 +69,7 @@ def delete_everything(call: Call) -> Answer:
     with transaction.atomic():
         writing = cursor()
         lock_owner(writing, owner=call.owner, changes=1)
-        wanted = _compartment(call, call.owners(), []).names()
+        wanted = replace(_compartment(call, call.owners(), []), scope=None).names()
         seq, _ = lock_owner(writing, owner=call.owner, changes=2 * len(wanted))
         changes = Changes(owner=call.owner, seq=seq, now=call.now)
         bit = VERSION_BITS[call.version]
@@ -92,6 +93,7 @@ def _check_patient(call: Call, *, own: bool = False) -> None:
 def _compartment(call: Call, owners: Owners, pairs: Sequence[Pair]) -> Compartment:
     since, start, end = (_date(pairs, name) for name in ("_since", "start", "end"))
     return Compartment(
+        scope=call.scope(),
         owners=owners,
         version=call.version,
         patient=call.fid,

@@ -26,8 +26,8 @@ from fhirstore.api.formats import JSON
 from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound
 from fhirstore.models import Export
 from fhirstore.rtypes import BY_LOWER_CASE
+from fhirstore.search.condition import Scope
 from fhirstore.search.moments import moments
-from fhirstore.search.owners import Owners
 from fhirstore.search.request import UNREPEATED, Pair, read_pairs
 from fhirstore.search.statement import moment
 
@@ -84,9 +84,10 @@ def start(request: HttpRequest, version: str) -> Answer:
     rtypes = _types(pairs)
     access = _access(request, now, rtypes[0] if rtypes and len(rtypes) == 1 else "*")
     since = _since(pairs)
+    scope = _scope(access, version, now)
     token = export.start(
         wanted=export.Wanted(
-            owners=_owners(access, version, now), version=version, rtypes=rtypes, since=since
+            owners=scope.owners, version=version, rtypes=rtypes, since=since, scope=scope
         ),
         application=access.application_id,
         app_user=access.app_user_id,
@@ -120,7 +121,7 @@ def download(request: HttpRequest, version: str, rtype: str, token: str) -> Iter
     found = _find(whole, version, access, now)
     if not 0 < number <= len(found.files) or found.files[number - 1][0] != rtype:
         raise NotFound("there is no such file")
-    return export.lines(found, number, _owners(access, version, now))
+    return export.lines(found, number, _scope(access, version, now))
 
 
 def _access(request: HttpRequest, now: datetime, rtype: str) -> Access:
@@ -147,8 +148,8 @@ def _find(token: str, version: str, access: Access, now: datetime) -> Export:
     return found
 
 
-def _owners(access: Access, version: str, now: datetime) -> Owners:
-    return Call(access=access, version=version, prefix="", now=now).owners()
+def _scope(access: Access, version: str, now: datetime) -> Scope:
+    return Call(access=access, version=version, prefix="", now=now, rtype="Patient").scope()
 
 
 def _manifest(found: Export, token: str) -> Answer:

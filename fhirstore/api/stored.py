@@ -6,18 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from fhirstore import digits, permissions, writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.changes import FIRST_VERSION, Stored, lock_owner
-from fhirstore.database import cursor
-from fhirstore.errors import Gone, InvalidRequest, NotFound, Unprocessable, VersionMismatch
+from fhirstore.changes import FIRST_VERSION, Stored
+from fhirstore.errors import Gone, InvalidRequest, NotFound, Unprocessable
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows
 from fhirstore.search.extract import compartments
+from fhirstore.search.find import visible as sees
 from fhirstore.search.owners import Owners
 
 
@@ -47,12 +48,15 @@ where {{own}} and b.rtype = %(rtype)s::smallint and b.fid = %(fid)s::text
 
 def current(call: Call, *, own: bool = False) -> tuple[int, Stored]:
     """The resource a call names and whose it is; of all users, the newest. Where the user has none,
-    one that another user lets this one see, but for `own`. Raises NotFound, Gone.
+    one that another user lets this one see, but for `own`, which is for writes: what a token may
+    change is not asked of its sight. Raises NotFound, Gone.
     """
     owners = call.owners()
     row = find(call, owners)
     if row is None and not owners.merged and not own:
         row = _permitted(call, owners)
+    if not own:
+        _check_sight(call, row)
     if row is not None:
         version_id = FIRST_VERSION + row.version
         stored = Stored(fid=row.fid, version_id=version_id, updated=row.updated, body=row.body)
@@ -89,10 +93,25 @@ def owner_of(call: Call) -> int:
     row = find(call, owners)
     if row is None and not owners.merged:
         row = _permitted(call, owners)
+        _check_sight(call, row)
         return row.owner if row else call.owner
+    _check_sight(call, row)
     if row is None:
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return row.owner
+
+
+def _check_sight(call: Call, row: rows.Row | None) -> None:
+    """Raises NotFound where the token sees some of the type only, and not this; nor what was
+    deleted, of which nobody can tell.
+    """
+    if call.sight.of(call.rtype, "r") is None:
+        return
+    if row is not None:
+        scope = replace(call.scope(), owners=Owners(numbers=(row.owner,)))
+        if sees(rtype=call.rtype, fid=call.fid, scope=scope):
+            return
+    raise NotFound(f"{call.rtype}/{call.fid} is not known")
 
 
 def _permitted(call: Call, owners: Owners) -> rows.Row | None:
@@ -134,16 +153,3 @@ def answer(stored: Stored, *, status: int = 200, location: str = "") -> Answer:
     if location:
         headers["Location"] = location
     return Answer(status=status, body=stored.body, headers=headers)
-
-
-def lock_and_check(call: Call) -> None:
-    """Under `If-Match`: take the user's write lock and refuse where the resource is at another
-    version. Call inside the transaction of the write."""
-    wanted = call.headers.get("if-match", "").strip()
-    if not wanted or wanted == "*":
-        return
-    lock_owner(cursor(), owner=call.owner, changes=1)
-    row = find(call, call.owners())
-    present = etag(FIRST_VERSION + row.version) if row else "none"
-    if wanted.removeprefix("W/") != present.removeprefix("W/"):
-        raise VersionMismatch(f"{call.rtype}/{call.fid} is not at the version of If-Match")

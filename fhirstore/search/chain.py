@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from fhirstore import keys
 from fhirstore.rtypes import NUMBERS
+from fhirstore.search import sight
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 
@@ -26,6 +27,7 @@ def compile_chain(
     for target, step in clause.chained:
         inner = replace(scope, rtype=target, number=NUMBERS[target])
         met = compile_clause(step, inner, binder).test(scope.owners, "r")
+        seen = sight.seen(inner, binder)
         for param in clause.parameter.stored:
             key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
             named = f"r.owner, {key} # r.self" if scope.owners.several else f"{key} # r.self"
@@ -33,7 +35,7 @@ def compile_chain(
             tests.append(
                 f"({column}) in (select {named} from fhir_resource r where {scope.owners.own('r')}"
                 f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0"
-                f"{scope.owners.visible('r', scope.bit)} and {met})"
+                f"{scope.owners.visible('r', scope.bit)}{seen} and {met})"
             )
     where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
     return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from fhirstore import keys
 from fhirstore.rtypes import NUMBERS
-from fhirstore.search import rows
+from fhirstore.search import rows, sight
+from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.owners import Owners
 from fhirstore.search.rows import COLUMNS, Row
 
@@ -18,7 +20,7 @@ from fhirstore.search.rows import COLUMNS, Row
 class Compartment:
     """What of a compartment is wanted: of these types, changed since, with a date that overlaps
     `[start, end)` in microseconds; None: whatever. `owners`: with those who let the one owner see
-    this very patient."""
+    this very patient. `scope`: of the call, whose sight is all that is shown; None: everything."""
 
     owners: Owners
     version: str
@@ -27,9 +29,19 @@ class Compartment:
     since: datetime | None = None
     start: int | None = None
     end: int | None = None
+    scope: Scope | None = None
+
+    @cached_property
+    def _seen(self) -> tuple[str, dict[str, Any]]:
+        if self.scope is None:
+            return "", {}
+        binder = Binder()
+        scope = replace(self.scope, owners=self.owners)
+        return sight.seen_of_any(scope, binder, rtypes=self.rtypes), binder.values
 
     def _values(self) -> dict[str, Any]:
         return {
+            **self._seen[1],
             **self.owners.values(),
             "key": keys.compartment_key(f"Patient/{self.patient}"),
             "bit": keys.VERSION_BITS[self.version],
@@ -51,7 +63,7 @@ class Compartment:
             tests += " and (r.hi is null or r.hi > %(start)s::bigint)"
         if self.end is not None:
             tests += " and (r.lo is null or r.lo < %(end)s::bigint)"
-        tests += self.owners.visible("r", keys.VERSION_BITS[self.version])
+        tests += self.owners.visible("r", keys.VERSION_BITS[self.version]) + self._seen[0]
         once, first = "", ""
         if self.owners.several:
             same, order = self.owners.once()

@@ -4,6 +4,7 @@ bound, never written into the text."""
 from __future__ import annotations
 
 from fhirstore.errors import InvalidValue
+from fhirstore.search import sight
 from fhirstore.search.chain import compile_chain
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
@@ -36,7 +37,8 @@ def compile_search(request: SearchRequest, scope: Scope) -> Plan:
     """The conditions of a search, all of which must hold. Raises `InvalidValue`."""
     binder = Binder()
     conditions = [compile_clause(clause, scope, binder) for clause in request.clauses]
-    return Plan(scope=scope, conditions=conditions, values=binder.values)
+    seen = sight.seen(scope, binder, letters="s")
+    return Plan(scope=scope, conditions=conditions, values=binder.values, seen=seen)
 
 
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:

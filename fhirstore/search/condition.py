@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from accounts.scopes import WHOLE, Sight
 from fhirstore.search.owners import Owners
 
 
@@ -26,7 +27,8 @@ class Binder:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What every clause of a search shares: its version's bit, its type and whose rows it reads."""
+    """What every clause of a search shares: its version's bit, its type, whose rows it reads and
+    what of them may be seen (`fhirstore.search.sight`)."""
 
     owners: Owners
     version: str
@@ -35,6 +37,7 @@ class Scope:
     number: int
     now_microseconds: int
     base: str
+    sight: Sight = WHOLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +93,10 @@ NOTHING = Condition()
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A compiled search: conditions that must all hold, and the values they bind."""
+    """A compiled search: conditions that must all hold, the values they bind, and (`seen`, as
+    ` and ...` of the row `r`) what the token's scopes let be seen of the matches."""
 
     scope: Scope
     conditions: Sequence[Condition]
     values: Mapping[str, Any] = field(default_factory=dict)
+    seen: str = ""

@@ -48,7 +48,7 @@ def total(plan: Plan) -> Statement:
     driver = _driver(plan)
     if driver is None:
         return _statement(plan, f"{counted} from {_whole_type(plan)}", {})
-    joined = any(condition.resource for condition in plan.conditions)
+    joined = bool(plan.seen) or any(condition.resource for condition in plan.conditions)
     return _statement(plan, f"{counted} from {_driven(plan, driver, joined=joined)}", {})
 
 
@@ -87,7 +87,7 @@ def _driver(plan: Plan) -> Condition | None:
 def _tests(plan: Plan, alias: str, without: Condition | None) -> str:
     owners = plan.scope.owners
     rest = [c.test(owners, alias) for c in plan.conditions if c is not without]
-    return "".join(f" and {test}" for test in rest)
+    return "".join(f" and {test}" for test in rest) + plan.seen
 
 
 def _whole_type(plan: Plan) -> str:

@@ -265,10 +265,11 @@ def test_respond_async_is_asked_for_its_manifest(record: Fhir, bobs: Fhir) -> No
     "scope, query, status",
     [
         ("user/*.read", "", 200),
-        ("user/Patient.read", "", 403),
+        ("user/Patient.read", "?", 200),
+        ("user/Patient.write", "", 403),
         ("user/Patient.read", "?_type=Patient", 200),
         ("user/Patient.read", "?_type=Observation", 403),
-        ("user/Patient.read", "?_type=Patient,Observation", 403),
+        ("user/Patient.read", "?_type=Patient,Observation", 200),
     ],
 )
 def test_scopes_hold(
@@ -283,6 +284,7 @@ def test_scopes_hold(
     narrow = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
     answer = narrow.get(f"/bulk-data/r4/$export{query}", expect=status)
     if status == 200 and query:
+        assert [file["type"] for file in answer["output"]] == ["Patient"]
         assert len(content(narrow, answer["output"][0]["url"])) == 1
 
 

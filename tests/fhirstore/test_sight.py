@@ -1,0 +1,144 @@
+"""Tokens whose scopes are narrowed by a query (`user/Observation.rs?category=...`): exactly the
+part in scope is there, whatever is asked (wire contract 7.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from accounts.applications import NewClient
+from accounts.models import AppUser
+from tests.cast import token_pair
+from tests.fhirstore.fhir_client import Fhir, ids, observation
+
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
+LAB = "user/Observation.rs?category=laboratory"
+Narrow = Callable[[str], Fhir]
+
+
+@pytest.fixture
+def narrow(fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datetime) -> Narrow:
+    """Alice's calls with a token of some scope."""
+    fhir.store(
+        "r4",
+        {"resourceType": "Patient", "id": "p", "gender": "female"},
+        _one("lab1", "laboratory"),
+        _one("lab2", "laboratory"),
+        _one("vital", "vital-signs"),
+        observation("none", subject={"reference": "Patient/p"}),
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "of-lab",
+            "status": "final",
+            "code": {"text": "x"},
+            "result": [{"reference": "Observation/lab1"}],
+        },
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "of-vital",
+            "status": "final",
+            "code": {"text": "x"},
+            "result": [{"reference": "Observation/vital"}],
+        },
+    )
+
+    def made(scope: str) -> Fhir:
+        return Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
+
+    return made
+
+
+def _one(ident: str, category: str) -> dict[str, Any]:
+    return observation(
+        ident,
+        subject={"reference": "Patient/p"},
+        category=[{"coding": [{"system": CATEGORIES, "code": category}]}],
+        code={"coding": [{"code": "c1"}]},
+    )
+
+
+@pytest.mark.parametrize(
+    "scope, query, found",
+    [
+        (LAB, "", "lab1 lab2"),
+        (LAB, "category=vital-signs", ""),
+        (LAB, "code=c1&_sort=-_id&_count=1", "lab2"),
+        (LAB, "code:missing=true", ""),
+        (LAB, "category:not=laboratory", ""),
+        (LAB, "_id=vital,lab1", "lab1"),
+        (f"user/Observation.rs?category={CATEGORIES}|vital-signs", "", "vital"),
+        ("user/Observation.rs?category=http://else|vital-signs", "", ""),
+        (f"{LAB} user/Observation.rs?category=vital-signs", "", "lab1 lab2 vital"),
+        (f"{LAB}&_id=lab2", "", "lab2"),
+        ("user/Observation.rs?nonsense=1", "", ""),
+        ("user/Observation.rs?date=abc", "", ""),
+        ("user/*.rs?category=laboratory", "", "lab1 lab2"),
+        (f"{LAB} user/*.rs", "", "lab1 lab2 none vital"),
+        (LAB, "subject:Patient.gender=female", ""),  # the Patient is out of sight
+        (f"{LAB} user/Patient.rs", "subject:Patient.gender=female", "lab1 lab2"),
+        ("user/DiagnosticReport.rs", None, "of-lab of-vital"),
+    ],
+)
+def test_a_search_shows_what_is_in_scope(
+    narrow: Narrow, scope: str, query: str | None, found: str
+) -> None:
+    rtype = "DiagnosticReport" if query is None else "Observation"
+    bundle = narrow(scope).get(f"/r4/{rtype}?{query or ''}")
+    assert ids(bundle) == found.split()
+    if "_count" not in (query or ""):
+        assert bundle["total"] == len(found.split())
+
+
+@pytest.mark.parametrize(
+    "scope, found",
+    [
+        ("user/DiagnosticReport.rs", ""),
+        (f"user/DiagnosticReport.rs {LAB}", "of-lab"),
+        ("user/DiagnosticReport.rs user/Observation.r?category=vital-signs", "of-vital"),
+    ],
+)
+def test_a_chain_leads_through_what_is_in_scope(narrow: Narrow, scope: str, found: str) -> None:
+    bundle = narrow(scope).get("/r4/DiagnosticReport?result.code=c1")
+    assert ids(bundle) == found.split()
+
+
+@pytest.mark.parametrize("path", ["", "/_history", "/_history/9000000000000"])
+def test_what_is_out_of_scope_is_not_there(narrow: Narrow, path: str) -> None:
+    lab = narrow(LAB)
+    lab.get(f"/r4/Observation/lab1{path}")
+    outside = lab.get(f"/r4/Observation/vital{path}", expect=404)
+    nothing = lab.get(f"/r4/Observation/nothing{path}", expect=404)
+    text = orjson.dumps(outside["issue"]).replace(b"vital", b"nothing")
+    assert orjson.loads(text) == nothing["issue"]
+
+
+def test_what_was_deleted_is_not_there_either(narrow: Narrow, fhir: Fhir) -> None:
+    fhir.delete("/r4/Observation/vital")
+    for path in ("", "/_history", "/_history/9000000000000"):
+        narrow(LAB).get(f"/r4/Observation/vital{path}", expect=404)
+    fhir.get("/r4/Observation/vital", expect=410)
+
+
+def test_everything_and_export_show_what_is_in_scope(narrow: Narrow) -> None:
+    both = narrow(f"user/Patient.rs {LAB}")
+    bundle = both.get("/r4/Patient/p/$everything")
+    assert ids(bundle) == ["p", "lab1", "lab2"]
+    assert bundle["total"] == 3
+    output = both.get("/bulk-data/r4/$export")["output"]
+    assert [file["type"] for file in output] == ["Observation", "Patient"]
+    lines = both.http.get(output[0]["url"], headers=both.headers).getvalue().splitlines()
+    assert [orjson.loads(line)["id"] for line in lines] == ["lab1", "lab2"]
+
+
+def test_a_narrowed_scope_changes_nothing(narrow: Narrow) -> None:
+    some = narrow("user/Observation.cruds?category=laboratory")
+    some.put("/r4/Observation/lab1", _one("lab1", "laboratory"), expect=403)
+    some.post("/r4/Observation", _one("new", "laboratory"), expect=403)
+    some.delete("/r4/Observation/lab1", expect=403)
+    some.delete("/r4/Patient/p/$everything", expect=403)
+    some.delete("/r4/purge", expect=403)
+    some.get("/r4/Observation/lab1")
