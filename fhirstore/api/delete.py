@@ -6,16 +6,17 @@ import orjson
 from django.db import transaction
 
 from fhirstore import outcome, writes
+from fhirstore.api import preconditions
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.read import version_number
-from fhirstore.api.stored import lock_and_check, told
+from fhirstore.api.stored import told
 
 
 def delete(call: Call) -> Answer:
     """Delete the resource; its versions stay readable."""
     call.check_type()
     with transaction.atomic(), told(call):
-        lock_and_check(call)
+        preconditions.check(call)
         stored = writes.delete(
             owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid, now=call.now
         )

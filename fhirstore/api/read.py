@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.stored import answer, current, etag, owner_of, told, visible_versions
-from fhirstore.changes import Stored
+from fhirstore.api.preconditions import unchanged
+from fhirstore.api.stored import answer, current, owner_of, told, visible_versions
 from fhirstore.errors import NotFound
 
 
 def read(call: Call) -> Answer:
-    """The resource; 304 where `If-None-Match` has its version."""
+    """The resource; 304 where the caller has that version (`fhirstore.api.preconditions`)."""
     call.check_type()
     _, stored = current(call)
-    if _is_known(call, stored):
-        return Answer(status=304, headers={"ETag": etag(stored.version_id)})
+    if unchanged(call, stored):
+        return Answer(status=304, headers=answer(stored).headers)
     return answer(stored)
 
 
@@ -40,8 +40,3 @@ def version_number(call: Call) -> int:
     if not (call.vid.isascii() and call.vid.isdecimal() and len(call.vid) <= 18):
         raise NotFound(f"{call.rtype}/{call.fid} has no such version")
     return int(call.vid)
-
-
-def _is_known(call: Call, stored: Stored) -> bool:
-    known = call.headers.get("if-none-match", "")
-    return etag(stored.version_id) in [tag.strip() for tag in known.split(",")]

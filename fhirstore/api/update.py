@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 
 from fhirstore import subscriptions, writes
+from fhirstore.api import preconditions
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.create import written
-from fhirstore.api.stored import current, lock_and_check, told
+from fhirstore.api.stored import current, told
 from fhirstore.errors import InvalidRequest
 
 
@@ -21,7 +22,7 @@ def put(call: Call) -> Answer:
     if call.rtype == "Subscription":
         subscriptions.check(resource, version=call.version)
     with transaction.atomic(), told(call):
-        lock_and_check(call)
+        preconditions.check(call)
         stored = writes.update(
             owner=call.owner,
             version=call.version,

@@ -27,7 +27,7 @@ from fhirstore.api.printable import printable
 NOBODY = Access(application_id=0, client_id="", app_user_id=None)
 """Who asks for metadata."""
 
-_HEADERS = ("prefer", "if-match", "if-none-match", "if-none-exist")
+_HEADERS = ("prefer", "if-match", "if-none-match", "if-none-exist", "if-modified-since")
 
 
 class FhirView(APIView):
