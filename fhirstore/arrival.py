@@ -3,7 +3,6 @@ contract 12.6, 13)."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from fhirstore import digits, identity
-from fhirstore.attachments import rewrite_attachments
+from fhirstore.attachments import WITH_ATTACHMENTS, rewrite_attachments
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS, source_key
 from fhirstore.references import Bases, Resolve, rewrite
 from fhirstore.rtypes import NUMBERS
@@ -33,10 +32,10 @@ class Rejected(ValueError):
     patient."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Arrival:
-    """A parsed resource and its identity. `patient` is our id of the patient it belongs to, None
-    where it belongs to none."""
+    """A parsed resource and its identity, as a batch keeps it for itself. `patient` is our id of
+    the patient it belongs to, None where it belongs to none."""
 
     rtype: str
     number: int
@@ -66,19 +65,27 @@ class Reception:
         self.version = "r4" if self.wearable else source.version
         self.vers = EVERY_VERSION if self.wearable else VERSION_BITS[source.version]
         self.bases = Bases((source.base, *source.also_bases))
-        self._aliases = aliases
+        self.aliases = aliases
+        self._types = types(self.version)
+        # A batch names the same few targets over and over.
+        self._patients: dict[str, str] = {}
+        self._targets: dict[tuple[str, str, str | None], tuple[str, str | None]] = {}
         self.patient = (
             home if self.wearable else self.patient_id(source.patient) if source.patient else None
         )
 
     def definition(self, rtype: str) -> TypeDefinition | None:
         """What the source's version says about a type."""
-        return types(self.version).get(rtype)
+        return self._types.get(rtype)
 
     def patient_id(self, source_id: str) -> str:
         """Our id of one of the source's Patients."""
+        if found := self._patients.get(source_id):
+            return found
         url = identity.source_url(base=self.source.base, rtype="Patient", source_id=source_id)
-        return self._aliases.get(source_key(url)) or identity.short_id(url)
+        found = self.aliases.get(source_key(url)) or identity.short_id(url)
+        self._patients[source_id] = found
+        return found
 
     def receive(self, raw: bytes | dict[str, Any]) -> Arrival:
         """Parse and identify. Raises Rejected."""
@@ -97,10 +104,7 @@ class Reception:
             isinstance(source_id, str) and 0 < len(source_id) <= MAX_SOURCE_ID
         ):
             raise Rejected(f"{rtype}: bad id")
-        try:
-            content = digits.canonical(_content(resource))
-        except TypeError:  # of a dict: no JSON value, or nested too deeply
-            raise Rejected(f"{rtype}: not JSON") from None
+        content = digits.canonical(_content(resource))
         source_id = source_id or identity.made_up(content)
         url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
         src = source_key(url)
@@ -113,7 +117,7 @@ class Reception:
             src=src,
             hash=blake2b(content, digest_size=16).digest(),
             patient=patient,
-            fid=self._aliases.get(src)
+            fid=self.aliases.get(src)
             or (identity.short_id(url) if patient is None else identity.long_id(patient, url)),
             resource=resource,
         )
@@ -137,8 +141,15 @@ class Reception:
     ) -> tuple[str, str | None]:
         """Our id of a resource that another one of `patient` refers to, and where the type may or
         may not belong to a patient (a Device) the other possible id."""
+        asked = rtype, source_id, patient
+        found = self._targets.get(asked)
+        if found is None:
+            found = self._targets[asked] = self._target_id(rtype, source_id, patient)
+        return found
+
+    def _target_id(self, rtype: str, source_id: str, patient: str | None) -> tuple[str, str | None]:
         url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
-        if alias := self._aliases.get(source_key(url)):
+        if alias := self.aliases.get(source_key(url)):
             return alias, None
         definition = self.definition(rtype)
         patient = patient or self.patient
@@ -152,11 +163,12 @@ class Reception:
         `arrival.resource`."""
         resource = arrival.resource
         rewrite(resource, self.bases, resolve)
-        if not self.wearable:
+        if self.wearable:
+            if (member := _WEARABLE_SUBJECT.get(arrival.rtype)) and self.patient:
+                resource[member] = {"reference": f"Patient/{self.patient}"}
+        elif arrival.rtype in WITH_ATTACHMENTS:
             served = f"{settings.HOSTS['api'].rstrip('/')}/fhir/{self.version}"
             rewrite_attachments(resource, base=self.source.base, bases=self.bases, served=served)
-        elif (member := _WEARABLE_SUBJECT.get(arrival.rtype)) and self.patient:
-            resource[member] = {"reference": f"Patient/{self.patient}"}
         resource["id"] = fid
         self._identify(resource, arrival)
         if arrival.rtype == "Binary":
@@ -190,12 +202,13 @@ class Reception:
 
 
 def _parsed(raw: bytes | dict[str, Any]) -> dict[str, Any]:
-    if isinstance(raw, dict):
-        return copy.deepcopy(raw)
     try:
-        resource = digits.loads(raw)
+        resource = digits.loads(digits.dumps(raw) if isinstance(raw, dict) else raw)
     except ValueError:
         raise Rejected("not JSON") from None
+    except TypeError:  # of a dict: no JSON value, or nested too deeply
+        rtype = raw.get("resourceType") if isinstance(raw, dict) else None
+        raise Rejected(f"{rtype if rtype in NUMBERS else 'unknown type'}: not JSON") from None
     if not isinstance(resource, dict):
         raise Rejected("not a resource")
     return resource

@@ -8,6 +8,9 @@ from typing import Any
 from fhirstore.identity import short_id, source_url
 from fhirstore.references import Bases
 
+WITH_ATTACHMENTS = frozenset({"DocumentReference", "DiagnosticReport"})
+"""The types that `rewrite_attachments` changes."""
+
 
 def rewrite_attachments(resource: dict[str, Any], *, base: str, bases: Bases, served: str) -> None:
     """Point attachments to our Binary, in place. `served` is the address of the version's API

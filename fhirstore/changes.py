@@ -28,6 +28,9 @@ from fhirstore.versions import renderings
 FIRST_VERSION = 9_000_000_000_000
 """`meta.versionId` of a first version (wire contract 12.6)."""
 
+_HEAD = db.fixed("int8", "int8", "int8")
+_NUMBERS = db.fixed("int8", "int4", "int2", "int2")
+_TOLD = db.fixed("int8", "int8", "int2", "int2", "int4")
 _OURS = ("versionId", "lastUpdated")
 _LOCK = """
 insert into fhir_owner as o (owner, seq) values (%(owner)s, %(n)s)
@@ -96,6 +99,9 @@ class Changes:
         self._owner = owner
         self._seq = seq
         self._now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        self._said = served_instant(self._now)
+        self._at = db.timestamp(self._now)
+        self._milliseconds = microseconds(self._now) // 1000
         self._index = IndexChanges(owner)
         self._resources = db.Copy(
             "fhir_resource",
@@ -123,18 +129,13 @@ class Changes:
         stored, rows = self._complete(new, version, created=True)
         rid = self._rid(rows, None)
         self._resources.add(
-            db.int8(self._owner),
-            db.int8(rid),
-            db.int8(keys.self_key(f"{NAMES[new.rtype]}/{new.fid}")),
-            db.timestamp(self._now),
+            _HEAD(8, self._owner, 8, rid, 8, keys.self_key(f"{NAMES[new.rtype]}/{new.fid}")),
+            self._at,
             db.int8(rows.lo),
             db.int8(rows.hi),
             db.int8(new.conn),
             db.int8(new.src),
-            db.int8(rows.present),
-            db.int4(version),
-            db.int2(new.rtype),
-            db.int2(new.vers),
+            _NUMBERS(8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
             db.text(new.fid),
             db.raw(new.hash),
             db.int8s(new.also),
@@ -217,7 +218,7 @@ class Changes:
         meta = new.resource.get("meta")
         new.resource["meta"] = (meta if isinstance(meta, dict) else {}) | {
             "versionId": str(FIRST_VERSION + version),
-            "lastUpdated": served_instant(self._now),
+            "lastUpdated": self._said,
         }
         stored = Stored(
             fid=new.fid,
@@ -233,7 +234,7 @@ class Changes:
         if rows.lo is None:
             if old is not None and old < 0:
                 return old
-            return keys.undated(microseconds(self._now) // 1000, self._seq)
+            return keys.undated(self._milliseconds, self._seq)
         rid = keys.dated(rows.lo // 1000, self._seq)
         return old if old is not None and old >> keys.SEQ_BITS == rid >> keys.SEQ_BITS else rid
 
@@ -303,12 +304,8 @@ class Changes:
 
     def _tell(self, rtype: int, fid: str, vers: int, version: int, action: str) -> None:
         self._outbox.add(
-            db.int8(self._owner),
-            db.int8(self._seq),
-            db.int2(rtype),
-            db.int2(vers),
-            db.int4(version),
-            db.timestamp(self._now),
+            _TOLD(8, self._owner, 8, self._seq, 2, rtype, 2, vers, 4, version),
+            self._at,
             db.text(fid),
             db.text(action),
         )

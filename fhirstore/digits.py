@@ -1,13 +1,14 @@
 """JSON whose numbers keep their digits: `1.10` stays `1.10`.
 
 FHIR gives meaning to the precision of a decimal; orjson and json print floats their own way. Bodies
-whose numbers orjson would print as they are take its fast way; the others are parsed with floats
-that remember their literal."""
+whose numbers orjson would print as they are take its fast way; in the others the floats it would
+change are put back as floats that remember their literal."""
 
 from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Self
 
 import orjson
@@ -36,11 +37,13 @@ class Number(float):
         return number
 
 
-def _printed(number: bytes) -> bytes:
+@lru_cache(maxsize=8192)
+def _plain(number: bytes) -> bool:
+    """Whether orjson prints a number as it was written."""
     try:
-        return orjson.dumps(orjson.loads(number))
+        return orjson.dumps(orjson.loads(number)) == number
     except ValueError:  # a piece of a string
-        return number
+        return True
 
 
 def _integer(literal: str) -> int | Number:
@@ -67,9 +70,54 @@ def loads(text: bytes) -> Any:
     parsed = orjson.loads(text)
     if text.count(b"{") + text.count(b"[") > DEEPEST:
         _check_depth(parsed)
-    if _ARRAYS.search(text) or any(_printed(n) != n for n in _NUMBERS.findall(text)):
-        return json.loads(text, parse_float=Number, parse_int=_integer, parse_constant=_constant)
+    if _ARRAYS.search(text):
+        return _exactly(text)
+    numbers = _NUMBERS.findall(text)
+    if all(map(_plain, numbers)):
+        return parsed
+    found = _by_value(numbers)
+    if found is None:
+        return _exactly(text)
+    _put_back(parsed, found)
     return parsed
+
+
+def _exactly(text: bytes) -> Any:
+    """The slow way, which meets every number itself."""
+    return json.loads(text, parse_float=Number, parse_int=_integer, parse_constant=_constant)
+
+
+def _by_value(numbers: list[bytes]) -> dict[float, Number | None] | None:
+    """The floats that orjson would print differently, by their value; None where a value does not
+    tell how it was written (1.5 beside 1.50), or an integer is among them."""
+    found: dict[float, Number | None] = {}
+    for written in set(numbers):
+        try:
+            number = Number(written.decode())
+        except ValueError:  # a piece of a string
+            continue
+        if number in found:
+            return None
+        plain = _plain(written)
+        if not plain and b"." not in written and b"e" not in written.lower():
+            return None
+        found[number] = None if plain else number
+    return found
+
+
+def _put_back(parsed: Any, found: dict[float, Number | None]) -> None:
+    nodes = [parsed]
+    while nodes:
+        node = nodes.pop()
+        if type(node) is dict:
+            for name, value in node.items():
+                kind = type(value)
+                if kind is dict or kind is list:
+                    nodes.append(value)
+                elif kind is float and (number := found.get(value)) is not None:
+                    node[name] = number
+        elif type(node) is list:
+            nodes.extend(node)
 
 
 def _literal(value: object) -> orjson.Fragment:

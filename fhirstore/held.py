@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg
 
+from fhirstore.database import int_array, text_array
+
 Key = tuple[int, str]
 """(rtype, fid)."""
 
@@ -49,7 +51,8 @@ class Tombstone:
 
 
 # "offset 0" keeps the planner from joining the other way round, by a scan of all the owner has: it
-# does not know how much that is.
+# does not know how much that is. And "order by" has it take the index by id, whatever statistics
+# there are.
 _LOOK = """
 select w.rtype, w.fid, x.* from unnest(%(rtypes)s::smallint[], %(fids)s::text[]) as w(rtype, fid)
 cross join lateral (
@@ -63,6 +66,20 @@ _WHOLE = _LOOK.format(columns=f"{_COLUMNS}, keys, convert_to(body, 'UTF8')", tab
 _TOMBSTONES = _LOOK.format(
     columns="vers, version, deleted, src, hash, conn, hidden", table="fhir_tombstone"
 )
+_KNOWN = """
+select w.rtype, w.fid, x.* from unnest(%(rtypes)s::smallint[], %(fids)s::text[]) as w(rtype, fid)
+cross join lateral (
+  (select src, hash, conn, also, false from fhir_resource i
+  where i.owner = %(owner)s and i.rtype = w.rtype and i.fid = w.fid and (i.vers & %(vers)s) <> 0
+  order by i.vers offset 0)
+  union all
+  (select src, hash, conn, null, true from fhir_tombstone i
+  where i.owner = %(owner)s and i.rtype = w.rtype and i.fid = w.fid and (i.vers & %(vers)s) <> 0
+  order by i.vers offset 0)) x
+"""
+
+Known = tuple[int | None, bytes | None, int | None, list[int] | None, bool]
+"""`src`, `hash`, `conn`, `also`, and whether it is a tombstone."""
 
 
 def held(
@@ -91,11 +108,22 @@ def tombstones(
     return found
 
 
+def known(
+    cursor: psycopg.Cursor[Any], *, owner: int, wanted: Iterable[Key], vers: int
+) -> dict[Key, list[Known]]:
+    """What tells whether a source brings something new, of the current rows and the tombstones of
+    these ids in any version of `vers`."""
+    found: dict[Key, list[Known]] = {}
+    for row in cursor.execute(_KNOWN, _arguments(owner, wanted, vers), prepare=True).fetchall():
+        found.setdefault(row[:2], []).append(row[2:])
+    return found
+
+
 def _arguments(owner: int, wanted: Iterable[Key], vers: int) -> dict[str, Any]:
-    keys = list(dict.fromkeys(wanted))
+    keys = dict.fromkeys(wanted)
     return {
         "owner": owner,
-        "rtypes": [k[0] for k in keys],
-        "fids": [k[1] for k in keys],
+        "rtypes": int_array([k[0] for k in keys]),
+        "fids": text_array([k[1] for k in keys]),
         "vers": vers,
     }

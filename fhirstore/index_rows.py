@@ -39,6 +39,10 @@ _DELETE_UNDER_KEYS = tuple(
     for table in ("fhir_token", "fhir_range", "fhir_string")
 )
 
+_TOKEN_ROW = db.fixed("int8", "int8", "int8", "int4", "int2")
+_RANGE_ROW = db.fixed("int8", "int8", "int8", "int8", "int8")
+_STRING_ROW = db.fixed("int8", "int8", "int8")
+
 NOTHING = IndexRows()
 
 
@@ -57,18 +61,20 @@ class IndexChanges:
 
     def add(self, rows: IndexRows, rid: int, *, before: IndexRows = NOTHING) -> None:
         """Write the rows that are not there already."""
-        changed = _Difference(before, rows)
-        owner = db.int8(self._owner)
-        row = db.int8(rid)
+        changed = None if before is NOTHING else _Difference(before, rows)
+        owner = self._owner
+        add = self._tokens.add_row
         for key, (sys, vers) in rows.tokens.items():
-            if key in changed.tokens:
-                self._tokens.add(owner, db.int8(key), row, db.int4(sys), db.int2(vers))
+            if changed is None or key in changed.tokens:
+                add(_TOKEN_ROW(8, owner, 8, key, 8, rid, 4, sys, 2, vers))
+        add = self._ranges.add_row
         for key, lo, hi in rows.ranges:
-            if (key, lo) in changed.ranges:
-                self._ranges.add(owner, db.int8(key), db.int8(lo), db.int8(hi), row)
+            if changed is None or (key, lo) in changed.ranges:
+                add(_RANGE_ROW(8, owner, 8, key, 8, lo, 8, hi, 8, rid))
+        add = self._strings.add_row
         for key, val, raw in rows.strings:
-            if (key, val) in changed.strings:
-                self._strings.add(owner, db.int8(key), row, db.text(val), db.text(raw))
+            if changed is None or (key, val) in changed.strings:
+                add(_STRING_ROW(8, owner, 8, key, 8, rid) + db.text(val) + db.text(raw))
 
     def remove(self, before: IndexRows, rid: int, *, after: IndexRows = NOTHING) -> None:
         """Take away the rows that `after` does not have."""

@@ -20,7 +20,7 @@ from fhirstore import database as db
 from fhirstore.amended import amend
 from fhirstore.arrival import Arrival, Reception, Rejected
 from fhirstore.changes import Changes, Incoming, lock_owner
-from fhirstore.held import Held, Key, Tombstone, held, tombstones
+from fhirstore.held import Held, Key, Known, Tombstone, held, known, tombstones
 from fhirstore.home import STAND_IN, home_patient, make_room
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS
 from fhirstore.rtypes import NUMBERS
@@ -96,7 +96,7 @@ class _Batch:
 
     def _try(self, raws: Sequence[bytes | dict[str, Any]], *, skip: int) -> IngestSummary:
         cursor = db.cursor()
-        reception = self._reception(cursor)
+        reception = Reception(self._source, home=self._home, aliases=self._aliases(cursor))
         arrivals: dict[int, Arrival] = {}
         problems: list[str] = []
         repeated = 0
@@ -109,47 +109,46 @@ class _Batch:
             repeated += arrivals.pop(arrival.src, None) is not None
             arrivals[arrival.src] = arrival
         wanted = [(a.number, a.fid) for a in arrivals.values()]
-        rows = held(cursor, owner=self._owner, wanted=wanted, vers=self._vers, whole=False)
-        tombs = tombstones(cursor, owner=self._owner, wanted=wanted, vers=self._vers)
-        changed = [a for a in arrivals.values() if not self._known(a, rows, tombs)]
+        there = known(cursor, owner=self._owner, wanted=wanted, vers=self._vers)
+        changed = [
+            a for a in arrivals.values() if not self._known(a, there.get((a.number, a.fid), ()))
+        ]
         summary = IngestSummary(
             unchanged=len(arrivals) - len(changed) + repeated,
             rejected=len(problems),
             problems=tuple(problems),
         )
-        return summary + self._write(changed, skip) if changed else summary
+        return summary + self._write(changed, reception, skip) if changed else summary
 
-    def _reception(self, cursor: psycopg.Cursor[Any]) -> Reception:
+    def _aliases(self, cursor: psycopg.Cursor[Any]) -> dict[int, str]:
         rows = cursor.execute(
             "select src, fid from fhir_alias where owner = %s and vers = %s",
             (self._owner, self._vers),
             prepare=True,
         )
-        return Reception(self._source, home=self._home, aliases=dict(rows.fetchall()))
+        return dict(rows.fetchall())
 
-    def _known(
-        self, arrival: Arrival, rows: dict[Key, list[Held]], tombs: dict[Key, list[Tombstone]]
-    ) -> bool:
-        key = (arrival.number, arrival.fid)
-        if any(self._same(arrival, row) and self._brought(row) for row in rows.get(key, ())):
-            return True
-        return any(self._same(arrival, tomb) for tomb in tombs.get(key, ()))
+    def _known(self, arrival: Arrival, there: Sequence[Known]) -> bool:
+        """Whether the resource is stored as it arrived and it is known that this connection brings
+        it, or it was deleted and the source has not changed it since."""
+        connection = self._source.connection
+        return any(
+            src == arrival.src
+            and content == arrival.hash
+            and (gone or conn == connection or connection in (also or ()))
+            for src, content, conn, also, gone in there
+        )
 
-    def _same(self, arrival: Arrival, there: Held | Tombstone) -> bool:
-        return there.src == arrival.src and there.hash == arrival.hash
-
-    def _brought(self, row: Held) -> bool:
-        """Whether it is known that this connection brings the resource."""
-        return row.conn == self._source.connection or self._source.connection in (row.also or ())
-
-    def _write(self, changed: Sequence[Arrival], skip: int) -> IngestSummary:
+    def _write(self, changed: Sequence[Arrival], reception: Reception, skip: int) -> IngestSummary:
         with transaction.atomic():
             cursor = db.cursor()
             seq, _ = lock_owner(cursor, owner=self._owner, changes=2 * len(changed) + skip)
             if not self._may_write():
                 return IngestSummary()
             # Whoever had the lock before may have chosen ids by 13.3.
-            reception = self._reception(cursor)
+            aliases = self._aliases(cursor)
+            if aliases != reception.aliases:
+                reception = Reception(self._source, home=self._home, aliases=aliases)
             changes = Changes(owner=self._owner, seq=seq + skip, now=self._now)
             return _Writer(cursor, changes, reception, self._owner, changed).write()
 

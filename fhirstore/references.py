@@ -23,10 +23,18 @@ class Bases:
 
     def __init__(self, bases: Sequence[str]) -> None:
         self._bases = tuple(_canonical(base) for base in bases if base)
+        self._told: dict[str, tuple[str, str] | None] = {}
 
     def own(self, reference: str) -> tuple[str, str] | None:
         """(type, source id) of a reference to this source; None for any other: contained, `urn:`,
         another server, a canonical."""
+        try:
+            return self._told[reference]
+        except KeyError:
+            told = self._told[reference] = self._read(reference)
+            return told
+
+    def _read(self, reference: str) -> tuple[str, str] | None:
         if "://" in reference:
             full = _canonical(reference)
             base = next((b for b in self._bases if full.startswith(f"{b}/")), None)
@@ -51,13 +59,16 @@ def _canonical(url: str) -> str:
 def rewrite(node: Any, bases: Bases, resolve: Resolve) -> None:
     """Make the references to the same source relative, with our ids, in place. Contained resources
     are left as they are."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == "reference" and isinstance(value, str):
-                if own := bases.own(value):
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if type(node) is dict:
+            for key, value in node.items():
+                kind = type(value)
+                if kind is dict or kind is list:
+                    if key != "contained":
+                        nodes.append(value)
+                elif key == "reference" and kind is str and (own := bases.own(value)):
                     node[key] = f"{own[0]}/{resolve(*own)}"
-            elif key != "contained" and isinstance(value, dict | list):
-                rewrite(value, bases, resolve)
-    elif isinstance(node, list):
-        for item in node:
-            rewrite(item, bases, resolve)
+        elif type(node) is list:
+            nodes.extend(node)
