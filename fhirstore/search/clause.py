@@ -97,5 +97,5 @@ def common_parameter(version: str, name: str) -> SearchParameter | None:
 
 
 _COMMON_TEMPLATE = SearchParameter(
-    code="", type="", paths=("meta",), stored=(), targets=(), components=(), id=""
+    code="", type="", paths=("meta",), stored=(), targets=(), id=""
 )

@@ -57,11 +57,14 @@ def strings(kind: str, value: Any) -> Iterator[str]:
 
 def targets(kind: str, value: Any) -> Iterator[str]:
     """What a reference points to: "Type/id" or an absolute URL; a canonical also without its
-    version."""
+    version. A resource (the first of a Bundle) stands for itself."""
     if kind == "Reference":
         reference = value.get("reference") if isinstance(value, dict) else None
         if isinstance(reference, str) and reference and not reference.startswith("#"):
             yield reference.partition("/_history/")[0]
+    elif kind == "Resource":
+        if isinstance(value, dict) and isinstance(value.get("id"), str):
+            yield f"{value.get('resourceType')}/{value['id']}"
     else:
         yield from uris(value)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from fhirstore import structures
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import definitions
 from fhirstore.search.definitions.expression import Step, UnknownExpression, alternatives
@@ -9,32 +10,13 @@ from fhirstore.search.extract import _plans
 from fhirstore.search.paths import compile_path, split_type
 
 WITHOUT_PATHS = {
-    "dstu2": {
-        "Bundle.composition",
-        "Bundle.message",
-        "Condition.age",
-        "FamilyMemberHistory.condition",
-        "FamilyMemberHistory.relationship",
-        "Location.near",
-        "Location.near-distance",
-    },
-    "stu3": {
-        "Bundle.composition",
-        "Bundle.message",
-        "DataElement.objectClass",
-        "DataElement.objectClassProperty",
-        "Location.near",
-        "Location.near-distance",
-    },
-    "r4": {
-        "Bundle.composition",
-        "Bundle.message",
-        "DeviceDefinition.classification",
-        "Location.near",
-    },
+    "dstu2": {"Location.near", "Location.near-distance"},
+    "stu3": {"Location.near", "Location.near-distance"},
+    "r4": {"DeviceDefinition.classification", "Location.near"},
 }
-"""The parameters that cannot be answered: a resource as the target, an expression that names no
-element of the version, or a place on earth. Composites are answered by their components."""
+"""The parameters that have no paths. `DeviceDefinition.classification` looks at an element that R4
+does not have (R5 does). `near` asks for a place on earth and its distance, in DSTU2 and STU3 by two
+parameters that only mean something together. `_query` has no expression in any version."""
 
 
 @pytest.mark.parametrize("version", definitions.VERSIONS)
@@ -47,6 +29,106 @@ def test_every_other_parameter_has_paths(version: str) -> None:
     }
 
     assert missing == WITHOUT_PATHS[version]
+    assert not any(definitions.types(version)[m.split(".")[0]].compartment for m in missing)
+
+
+def test_hardly_any_of_all_definitions_is_without_paths() -> None:
+    assert sum(map(len, WITHOUT_PATHS.values())) <= 6
+
+
+@pytest.mark.parametrize("version", definitions.VERSIONS)
+def test_every_composite_has_parts_that_compile(version: str) -> None:
+    composites = 0
+    for rtype, definition in definitions.types(version).items():
+        for code, parameter in definition.params.items():
+            if parameter.type != "composite":
+                assert parameter.parts == ()
+                continue
+            composites += 1
+            assert len(parameter.parts) > 1, f"{rtype}.{code}"
+            for root in parameter.roots:
+                assert not root or structures.element(version, f"{rtype}.{root}")
+            for part in parameter.parts:
+                assert part.paths, f"{rtype}.{code}: {part.code}"
+                assert all(compile_path(split_type(path)[0])({}) == [] for path in part.paths)
+    assert composites >= 11
+
+
+def test_a_composite_says_where_its_parts_are() -> None:
+    quantity = definitions.parameters("r4", "Observation")["component-code-value-quantity"]
+
+    assert (quantity.root, quantity.stored) == ("component", ("component-code-value-quantity",))
+    assert [(p.code, p.type, p.paths) for p in quantity.parts] == [
+        ("component-code", "token", ("code:CodeableConcept",)),
+        ("component-value-quantity", "quantity", ("valueQuantity:Quantity",)),
+    ]
+
+
+def test_a_combo_composite_is_two_others() -> None:
+    for version in ("stu3", "r4"):
+        combo = definitions.parameters(version, "Observation")["combo-code-value-quantity"]
+
+        assert combo.roots == ("", "component")
+        assert combo.stored == ("code-value-quantity", "component-code-value-quantity")
+
+
+def test_a_composite_without_components_has_those_of_its_description() -> None:
+    params = definitions.parameters("dstu2", "Observation")
+
+    assert "code-value-[x]" not in params
+    assert [p.paths for p in params["code-value-date"].parts] == [
+        ("code:CodeableConcept",),
+        ("valueDateTime:dateTime", "valuePeriod:Period"),
+    ]
+
+
+def test_a_part_may_look_at_the_whole_resource() -> None:
+    parts = definitions.parameters("r4", "MolecularSequence")["chromosome-variant-coordinate"].parts
+
+    assert [(p.type, p.absolute) for p in parts] == [
+        ("token", True),
+        ("number", False),
+        ("number", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rtype", "code", "kind", "path"),
+    [
+        ("Patient", "race", "token", ".extension.valueCoding:Coding"),
+        ("Patient", "ethnicity", "token", ".extension.valueCoding:Coding"),
+        ("Patient", "gender-identity", "token", ".valueCodeableConcept.coding:Coding"),
+        ("CareTeam", "role", "token", "participant.role:CodeableConcept"),
+        ("Condition", "asserted-date", "date", ".valueDateTime:dateTime"),
+        ("Encounter", "discharge-disposition", "token", ".dischargeDisposition:CodeableConcept"),
+        ("Goal", "description", "token", "description:CodeableConcept"),
+    ],
+)
+def test_the_parameters_of_us_core_are_there(rtype: str, code: str, kind: str, path: str) -> None:
+    parameter = definitions.parameters("r4", rtype)[code]
+
+    assert (parameter.type, len(parameter.paths)) == (kind, 1)
+    assert parameter.paths[0].endswith(path)
+    assert parameter.id.startswith("us-core-")
+
+
+@pytest.mark.parametrize(
+    ("compartment", "rtype", "params"),
+    [
+        ("Patient", "Observation", ("subject", "performer")),
+        ("Encounter", "Observation", ("encounter",)),
+        ("Practitioner", "Observation", ("performer",)),
+        ("RelatedPerson", "Observation", ("performer",)),
+        ("Device", "Observation", ("subject", "device")),
+        ("Device", "Patient", ()),
+        ("Group", "Observation", ()),
+        ("Patient", "Nothing", ()),
+    ],
+)
+def test_compartments_name_their_parameters(
+    compartment: str, rtype: str, params: tuple[str, ...]
+) -> None:
+    assert definitions.compartment_params("r4", compartment, rtype) == params
 
 
 @pytest.mark.parametrize(("version", "count"), [("dstu2", 94), ("stu3", 117), ("r4", 146)])

@@ -1,10 +1,12 @@
-"""Builds the compact search definitions from HL7's files.
+"""Builds the compact search definitions and structure tables from HL7's files.
 
     manage.py make_search_definitions path/to/definitions
 
-The folder holds `dstu2`, `stu3` and `r4`, each with `structures.json.gz`,
-`search-parameters.json.gz` (a Bundle) and, except DSTU2, `compartmentdefinition-patient.json.gz`.
-Run it after HL7's files or the condenser changed, then `manage.py reindex`."""
+The folder holds `dstu2`, `stu3` and `r4`, each with `structures.json.gz`, `required-codes.json.gz`,
+`search-parameters.json.gz` (a Bundle) and, where the version has them,
+`search-parameters-uscore.json.gz` (more parameters, which give way to the version's own) and
+`compartmentdefinition-<name>.json.gz`. Run it after HL7's files or a condenser changed, then
+`manage.py reindex`."""
 
 from __future__ import annotations
 
@@ -15,13 +17,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from fhirstore.search.definitions import FOLDER, VERSIONS
+from fhirstore import structures
+from fhirstore.search import definitions
 from fhirstore.search.definitions.condense import condense
+from fhirstore.structures.condense import condense_structures
 
 
 class Command(BaseCommand):
     help = (
-        "Build the compact search definitions from HL7's files. "
+        "Build the compact search definitions and structure tables from HL7's files. "
         "Example: manage.py make_search_definitions downloads/definitions"
     )
 
@@ -30,31 +34,39 @@ class Command(BaseCommand):
         parser.add_argument(
             "--output",
             type=Path,
-            default=FOLDER,
-            help="where to write (default: into the package)",
+            help="a folder to write to (default: into the packages)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for version in VERSIONS:
+        output: Path | None = options["output"]
+        for version in definitions.VERSIONS:
             folder: Path = options["path"] / version
-            compartment = folder / "compartmentdefinition-patient.json.gz"
+            known = _read(folder / "structures.json.gz")
+            text = condense_structures(known, _read(folder / "required-codes.json.gz"))
+            self._write(output or structures.FOLDER, f"{version}.gz", text)
             condensed = condense(
-                structures=_read(folder / "structures.json.gz"),
-                parameters=[
-                    e["resource"] for e in _read(folder / "search-parameters.json.gz")["entry"]
+                version=version,
+                structures=known,
+                parameters=_resources(folder / "search-parameters.json.gz"),
+                additional=_resources(folder / "search-parameters-uscore.json.gz"),
+                compartments=[
+                    _read(path) for path in sorted(folder.glob("compartmentdefinition-*.json.gz"))
                 ],
-                compartment=_read(compartment) if compartment.exists() else None,
-                xpath=version == "dstu2",
             )
-            text = json.dumps(condensed.types, separators=(",", ":"), sort_keys=False).encode()
-            target: Path = options["output"] / f"{version}.json.gz"
-            target.write_bytes(gzip.compress(text, mtime=0))
-            self.stdout.write(
-                f"{target.name}: {len(condensed.types)} types, {target.stat().st_size} bytes; "
-                "without paths:"
-            )
+            text = json.dumps(condensed.content, separators=(",", ":"), sort_keys=False)
+            self._write(output or definitions.FOLDER, f"{version}.json.gz", text)
+            self.stdout.write(f"{version}: parameters without paths:")
             for problem in condensed.problems:
                 self.stdout.write(f"  {problem}")
+
+    def _write(self, folder: Path, name: str, text: str) -> None:
+        target = folder / name
+        target.write_bytes(gzip.compress(text.encode(), mtime=0))
+        self.stdout.write(f"{name}: {target.stat().st_size} bytes")
+
+
+def _resources(path: Path) -> list[Any]:
+    return [entry["resource"] for entry in _read(path)["entry"]] if path.exists() else []
 
 
 def _read(path: Path) -> Any:

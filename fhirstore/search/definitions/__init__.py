@@ -18,36 +18,61 @@ VERSIONS = ("dstu2", "stu3", "r4")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of a composite: the component's `code` and `type` ("token", "quantity", …), the
+    `paths` of its values below the composite's element (`absolute`: below the resource instead) and
+    the `targets` of a reference."""
+
+    code: str
+    type: str
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    absolute: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class SearchParameter:
     """One search parameter of one resource type in one FHIR version.
 
     `type` is token, string, date, reference, number, quantity, uri, composite or special. `paths`
-    in the notation of condense.py; empty: it cannot be answered. `stored`: the parameters under
-    whose keys the rows lie; usually (code,); `patient` may lie under ("subject",), `combo-code`
-    under ("code", "component-code"): any of them (count a resource once). `targets`: resource types
-    a reference may point to; empty: any. `components` of a composite: (definition id, expression).
-    `id` is the last part of its canonical URL `http://hl7.org/fhir/SearchParameter/<id>`."""
+    in the notation of condense.py; empty: it is a composite or cannot be answered. `stored`: the
+    parameters under whose keys the rows lie; usually (code,); `patient` may lie under ("subject",),
+    `combo-code` under ("code", "component-code"), `combo-code-value-quantity` under its two
+    composites: any of them (count a resource once). `targets`: resource types a reference may point
+    to; empty: any. `id` is the last part of its canonical URL
+    `http://hl7.org/fhir/SearchParameter/<id>`.
+
+    A composite has `parts`, looked up below the same element each; `roots` are the paths of those
+    elements without a type ("component"; "" for the resource), more than one only for `combo-`
+    parameters, whose `stored` names a composite for each root."""
 
     code: str
     type: str
     paths: tuple[str, ...]
     stored: tuple[str, ...]
     targets: tuple[str, ...]
-    components: tuple[tuple[str, str], ...]
     id: str
+    roots: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def root(self) -> str:
+        """The (first) path of the elements that a composite is evaluated on."""
+        return self.roots[0] if self.roots else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TypeDefinition:
     """What the store needs to know of a resource type in one version.
 
-    `identifier` is "*" (repeats), "1" (single) or "" (none). `compartment`: the parameters that put
-    it into a patient's compartment. `patient`: the parameters that may name the patient it belongs
-    to: those, or for a type outside the compartment (Device) the references that explicitly allow a
-    Patient."""
+    `identifier` is "*" (repeats), "1" (single) or "" (none). `compartments`: by name the parameters
+    that put it into a compartment of that name; `compartment`: those of the patient's. `patient`:
+    the parameters that may name the patient it belongs to: those, or for a type outside the
+    compartment (Device) the references that explicitly allow a Patient."""
 
     params: Mapping[str, SearchParameter]
     identifier: str
+    compartments: Mapping[str, tuple[str, ...]]
     compartment: tuple[str, ...]
     patient: tuple[str, ...]
 
@@ -60,24 +85,41 @@ def types(version: str) -> Mapping[str, TypeDefinition]:
 
 
 def _type(row: Mapping[str, Any]) -> TypeDefinition:
-    params = {
-        code: SearchParameter(
-            code=code,
-            type=kind,
-            paths=tuple(paths),
-            stored=tuple(stored),
-            targets=tuple(targets),
-            components=tuple((definition, expression) for definition, expression in components),
-            id=ident,
-        )
-        for code, (kind, paths, stored, targets, components, ident) in row["params"].items()
-    }
+    params = {code: _parameter(code, *held) for code, held in row["params"].items()}
+    compartments = {name: tuple(codes) for name, codes in row["compartments"].items()}
     naming = tuple(c for c, p in params.items() if p.type == "reference" and "Patient" in p.targets)
+    belongs = compartments.get("Patient", ())
     return TypeDefinition(
         params=params,
         identifier=row["identifier"],
-        compartment=tuple(row["compartment"]),
-        patient=tuple(row["compartment"]) or naming,
+        compartments=compartments,
+        compartment=belongs,
+        patient=belongs or naming,
+    )
+
+
+def _parameter(
+    code: str,
+    kind: str,
+    paths: list[str],
+    stored: list[str],
+    targets: list[str],
+    ident: str,
+    roots: list[str] | None = None,
+    parts: list[Any] | None = None,
+) -> SearchParameter:
+    return SearchParameter(
+        code=code,
+        type=kind,
+        paths=tuple(paths),
+        stored=tuple(stored),
+        targets=tuple(targets),
+        id=ident,
+        roots=tuple(roots or ()),
+        parts=tuple(
+            Part(code=c, type=k, paths=tuple(p), targets=tuple(t), absolute=absolute)
+            for c, k, p, t, absolute in parts or ()
+        ),
     )
 
 
@@ -86,6 +128,14 @@ def parameters(version: str, rtype: str) -> Mapping[str, SearchParameter]:
     a type the version lacks."""
     definition = types(version).get(rtype)
     return definition.params if definition else {}
+
+
+def compartment_params(version: str, compartment: str, rtype: str) -> tuple[str, ...]:
+    """The reference parameters that put a resource of a type into a compartment ("Patient",
+    "Encounter", "Practitioner", "RelatedPerson", "Device"); () for none. DSTU2 and STU3 have the
+    patient's only."""
+    definition = types(version).get(rtype)
+    return definition.compartments.get(compartment, ()) if definition else ()
 
 
 @lru_cache(maxsize=512)

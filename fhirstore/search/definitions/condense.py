@@ -1,9 +1,9 @@
 """Makes the compact definition of one FHIR version from HL7's files: search parameters, structures
-and the patient compartment.
+and compartments.
 
 The result is what `fhirstore.search.definitions` loads. Per resource type: `identifier` ("*", "1"
-or ""), `compartment` (parameter codes), `params`: code to [type, paths, stored, targets,
-components, definition id].
+or ""), `compartments` (name to parameter codes), `params`: code to [type, paths, stored, targets,
+definition id] and, for composites, [..., roots, parts] (composites.py).
 
 A path is JSON property names with the data type behind the colon: `name.given:string`,
 `telecom[system=phone]:ContactPoint`, `subject?Patient:Reference` (only targets of that type),
@@ -13,16 +13,18 @@ parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fhirstore.search.definitions.composites import Composites
 from fhirstore.search.definitions.expression import (
     Step,
     UnknownExpression,
     alternatives,
 )
-from fhirstore.search.definitions.structures import Structures
+from fhirstore.search.definitions.repairs import EXPRESSIONS, FIRST_ENTRY, WITHOUT_ANSWER
+from fhirstore.search.definitions.structures import Structures, Typed
 
 INDEXED = {
     "token": frozenset(
@@ -48,7 +50,7 @@ INDEXED = {
             "dateTime",
         ]
     ),
-    "reference": frozenset(["Reference", "canonical", "uri"]),
+    "reference": frozenset(["Reference", "canonical", "uri", "Resource"]),
     "string": frozenset(
         [
             "string",
@@ -64,12 +66,13 @@ INDEXED = {
     ),
     "date": frozenset(["date", "dateTime", "instant", "Period", "Timing"]),
     "number": frozenset(
-        ["integer", "positiveInt", "unsignedInt", "decimal", "Duration", "Quantity"]
+        ["integer", "positiveInt", "unsignedInt", "decimal", "Duration", "Quantity", "Range"]
     ),
     "quantity": frozenset(
         ["Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance", "Money", "Range"]
     ),
     "uri": frozenset(["uri", "url", "canonical", "oid", "uuid", "id", "string"]),
+    "special": frozenset(["decimal"]),
 }
 """The data types that each parameter type is indexed from (fhirstore/search/extract.py)."""
 
@@ -79,80 +82,90 @@ NOT_IN_A_COMPARTMENT = "related-ref"
 
 @dataclass(frozen=True)
 class Condensed:
-    """The compact definition, and the parameters that could not be made into paths ("Type.code:
-    expression")."""
+    """The compact definition by resource type, and the parameters that could not be made into paths
+    ("Type.code: expression")."""
 
-    types: dict[str, Any]
+    content: dict[str, Any]
     problems: list[str] = field(default_factory=list)
 
 
 def condense(
     *,
+    version: str,
     structures: Mapping[str, Any],
-    parameters: Iterable[Mapping[str, Any]],
-    compartment: Mapping[str, Any] | None,
-    xpath: bool,
+    parameters: Sequence[Mapping[str, Any]],
+    additional: Sequence[Mapping[str, Any]] = (),
+    compartments: Iterable[Mapping[str, Any]] = (),
 ) -> Condensed:
-    """Build the compact definition. `compartment` None (DSTU2): the parameters whose target is
+    """Build the compact definition. `additional` parameters (US Core's) give way to those of the
+    version. Without a definition of the patient compartment (DSTU2): the parameters whose target is
     Patient."""
     known = Structures(structures)
     types: dict[str, Any] = {
         name: {
             "identifier": known.cardinality(f"{name}.identifier"),
-            "compartment": [],
+            "compartments": {},
             "params": {},
         }
         for name in sorted(known.resource_types())
     }
-    problems: list[str] = []
-    for parameter in parameters:
+    xpath = version == "dstu2"
+    making = _Making(version, types, known, Composites(known, parameters, INDEXED, xpath=xpath))
+    for parameter in (*parameters, *additional):
         bases = [parameter["base"]] if isinstance(parameter["base"], str) else parameter["base"]
         for base in bases:
             if base not in SHARED and parameter["type"] is not None:
-                _add(types, known, base, parameter, xpath=xpath, problems=problems)
+                making.add(base, parameter)
+    defined = {c["code"]: c for c in compartments}
     for name, content in types.items():
         content["params"] = dict(sorted(content["params"].items()))
         _share(content["params"])
-        content["compartment"] = _compartment(name, content["params"], compartment)
-    return Condensed(types, sorted(problems))
+        content["compartments"] = {
+            compartment: codes
+            for compartment in dict.fromkeys(("Patient", *sorted(defined)))
+            if (codes := _compartment(name, content["params"], defined.get(compartment)))
+        }
+    return Condensed(types, sorted(making.problems))
 
 
-def _add(
-    types: dict[str, Any],
-    known: Structures,
-    base: str,
-    parameter: Mapping[str, Any],
-    *,
-    xpath: bool,
-    problems: list[str],
-) -> None:
-    code, kind = parameter["code"], parameter["type"]
-    expression = parameter.get("xpath" if xpath else "expression") or ""
-    paths: list[str] = []
-    if kind in INDEXED and parameter.get("xpathUsage") not in ("nearby", "distance"):
-        paths = _paths(known, base, kind, expression, xpath=xpath)
-    if not paths and kind != "composite":
-        problems.append(f"{base}.{code}: {expression}")
-    targets = ["Patient"] if code == "patient" else parameter.get("target", [])
-    everything = len(targets) >= len(types) - 8
-    components = [
-        [_last(c["definition"]), c["expression"]]
-        for c in parameter.get("component", ())
-        if kind == "composite"
-    ]
-    types[base]["params"][code] = [
-        kind,
-        paths,
-        [code],
-        [] if everything else sorted(targets),
-        components,
-        parameter["id"],
-    ]
+class _Making:
+    """The parameters of one version on their way into the table."""
 
+    def __init__(
+        self, version: str, types: dict[str, Any], known: Structures, composites: Composites
+    ) -> None:
+        self._repaired = EXPRESSIONS.get(version, {})
+        self._xpath = version == "dstu2"
+        self._types = types
+        self._known = known
+        self._composites = composites
+        self.problems: list[str] = []
 
-def _last(definition: str | Mapping[str, str]) -> str:
-    url = definition if isinstance(definition, str) else definition["reference"]
-    return url.rsplit("/", 1)[-1]
+    def add(self, base: str, parameter: Mapping[str, Any]) -> None:
+        """Add a parameter to a type that it is defined for, unless that has one of this code."""
+        code, kind = parameter["code"], parameter["type"]
+        params = self._types[base]["params"]
+        if code in params:
+            return
+        if kind == "composite":
+            for name, (roots, parts) in self._composites.expanded(base, parameter).items():
+                params[name] = [kind, [], [name], [], parameter["id"], roots, parts]
+            return
+        name = f"{base}.{code}"
+        expression = self._repaired.get(name) or (
+            parameter.get("xpath" if self._xpath else "expression") or ""
+        )
+        paths: list[str] = []
+        if parameter.get("xpathUsage") not in WITHOUT_ANSWER or name in self._repaired:
+            paths = _paths(self._known, base, kind, expression, xpath=self._xpath)
+        if not paths:
+            self.problems.append(f"{name}: {expression}")
+        targets = ["Patient"] if code == "patient" else parameter.get("target", [])
+        if first := FIRST_ENTRY.get(name):
+            paths = [path.replace(":", f"[resourceType={first}]:") for path in paths]
+            targets = [first]
+        everything = len(targets) >= len(self._types) - 8
+        params[code] = [kind, paths, [code], [] if everything else sorted(targets), parameter["id"]]
 
 
 def _paths(known: Structures, base: str, kind: str, expression: str, *, xpath: bool) -> list[str]:
@@ -170,7 +183,8 @@ def _paths(known: Structures, base: str, kind: str, expression: str, *, xpath: b
             )
         except UnknownExpression:
             continue
-        found.update((f"{t.json}:{t.type}", None) for t in typed if t.type in INDEXED[kind])
+        indexed = _whole_codings([t for t in typed if t.type in INDEXED.get(kind, ())])
+        found.update(dict.fromkeys(indexed))
     if kind == "token" and {path.rsplit(":")[-1] for path in found} == {
         "boolean",
         "dateTime",
@@ -181,9 +195,24 @@ def _paths(known: Structures, base: str, kind: str, expression: str, *, xpath: b
     return list(found)
 
 
+def _whole_codings(typed: Sequence[Typed]) -> list[str]:
+    """The paths with their types. Where an expression ends in the code of whatever value an
+    extension has (US Core's race): the Codings, so that their system can be asked for too."""
+    codings = [
+        t.json.removesuffix(".code")
+        for t in typed
+        if t.element == "Coding.code" and t.json.startswith("extension[")
+    ]
+    if codings:
+        return [f"{path}:Coding" for path in codings if "value" in path and "valueU" not in path]
+    return [f"{t.json}:{t.type}" for t in typed]
+
+
 def _share(params: dict[str, Any]) -> None:
     """Let a parameter with the paths of another one use the other's rows."""
-    for code, (kind, paths, _stored, _targets, _components, _id) in params.items():
+    for code, (kind, paths, *_) in params.items():
+        if kind == "composite" and code.startswith("combo-"):
+            params[code][2] = _parts_of_combo(code)
         if not paths:
             continue
         bare = sorted(path.replace("?Patient:", ":") for path in paths)
@@ -198,10 +227,14 @@ def _share(params: dict[str, Any]) -> None:
         if same:
             params[code][2] = [same[0]]
         elif code.startswith("combo-"):
-            parts = [code.removeprefix("combo-"), code.replace("combo-", "component-")]
+            parts = _parts_of_combo(code)
             joined = sorted(path for part in parts if part in params for path in params[part][1])
             if joined == bare:
                 params[code][2] = parts
+
+
+def _parts_of_combo(code: str) -> list[str]:
+    return [code.removeprefix("combo-"), code.replace("combo-", "component-")]
 
 
 def _leads(other: str, code: str, params: Mapping[str, Any]) -> bool:

@@ -38,6 +38,11 @@ class Structures:
         element = self._elements.get(path)
         return "" if element is None else ("1" if element["max"] == "1" else "*")
 
+    def targets(self, path: str) -> list[str]:
+        """The types a Reference at this path may point to; "Resource" or "Any" for any."""
+        element = self._elements.get(path, {})
+        return [name for t in element.get("type", ()) for name in t.get("target", ())]
+
     def resolve(self, steps: Sequence[Step]) -> list[Typed]:
         """All typed paths of one alternative. Raises UnknownExpression where the structures have no
         such element."""
