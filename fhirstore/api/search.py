@@ -6,10 +6,11 @@ import orjson
 from django.conf import settings
 
 from fhirstore import outcome
+from fhirstore.api import presented
 from fhirstore.api.call import Answer, Call
 from fhirstore.errors import NotFound
 from fhirstore.rtypes import NUMBERS
-from fhirstore.search.bundle import bundle, hint, match
+from fhirstore.search.bundle import bundle, hint
 from fhirstore.search.definitions import types
 from fhirstore.search.execute import NONE, run
 from fhirstore.search.paging import check_window, links
@@ -26,10 +27,7 @@ def search(call: Call) -> Answer:
     request = parse(version=call.version, rtype=call.rtype, pairs=pairs, strict=strict)
     check_window(request, longest=settings.R4_SKIP_MAX)
     found = run(request, call.scope()) if call.rtype in types(call.version) else NONE
-    entries = [
-        match(full_url=f"{call.full_base}/{call.rtype}/{row.fid}", body=row.body)
-        for row in found.rows
-    ]
+    entries = presented.entries(call, found.rows, controls=request.controls)
     if request.ignored and call.version == "r4" and call.prefers("lenient"):
         entries.append(hint(_ignored(request)))
     page_links = links(

@@ -11,11 +11,17 @@ import orjson
 from fhirstore.search.paging import Link
 
 MATCH, OUTCOME = b'"search":{"mode":"match"}', b'"search":{"mode":"outcome"}'
+INCLUDE = b'"search":{"mode":"include"}'
 
 
 def match(*, full_url: str, body: bytes) -> bytes:
     """An entry of a searchset."""
     return b'{"fullUrl":' + orjson.dumps(full_url) + b"," + MATCH + b',"resource":' + body + b"}"
+
+
+def include(*, full_url: str, body: bytes) -> bytes:
+    """An entry of a searchset that came along with the matches."""
+    return b'{"fullUrl":' + orjson.dumps(full_url) + b"," + INCLUDE + b',"resource":' + body + b"}"
 
 
 def hint(body: bytes) -> bytes:

@@ -1,0 +1,51 @@
+"""A page of a search as Bundle entries: what matches, what comes along, how much of each is
+shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
+
+from fhirstore import outcome
+from fhirstore.api.call import Call
+from fhirstore.rtypes import NAMES
+from fhirstore.search.bundle import hint, include, match
+from fhirstore.search.controls import Controls
+from fhirstore.search.includes import MOST, included
+from fhirstore.search.rows import Row
+from fhirstore.search.shown import show
+
+
+def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[bytes]:
+    """The entries of a page's matches, and behind them of what comes along."""
+    found = [match(full_url=full_url(call, row), body=_body(call, row, controls)) for row in rows]
+    if not controls.includes or not rows:
+        return found
+    # What comes along may be of any type; the one of the scope does not count.
+    scope = replace(call, rtype=NAMES[rows[0].rtype]).scope()
+    along = included(shown=rows, includes=controls.includes, scope=scope)
+    for row in along.rows:
+        body = show(row.body, version=call.version, controls=controls, came_along=True)
+        found.append(include(full_url=full_url(call, row), body=body))
+    return found if along.complete else [*found, hint(_left_out())]
+
+
+def _body(call: Call, row: Row, controls: Controls) -> bytes:
+    if controls.whole:
+        return row.body
+    return show(row.body, version=call.version, controls=controls)
+
+
+def full_url(call: Call, row: Row) -> str:
+    """The address of a row's resource (wire contract 12.2)."""
+    return f"{call.full_base}/{NAMES[row.rtype]}/{row.fid}"
+
+
+def _left_out() -> bytes:
+    text = (
+        f"more than {MOST} resources would come along with this page: some were left out; ask for"
+        " a smaller page"
+    )
+    return orjson.dumps(outcome.outcome(severity="warning", code="too-costly", text=text))
