@@ -54,8 +54,7 @@ def _names(asked: tuple[str, ...], rtype: Any, *, came_along: bool) -> frozenset
             names.add(rest.partition(".")[0])
         elif not typed and not came_along:
             names.add(first)
-    restricted = names or (asked and not came_along)
-    return frozenset(name.removesuffix("[x]") for name in names) if restricted else None
+    return frozenset(name.removesuffix("[x]") for name in names) if names else None
 
 
 def _listed(names: frozenset[str]) -> Keep:
