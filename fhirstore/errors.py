@@ -77,6 +77,28 @@ class VersionMismatch(FhirError):
     status, code = 412, "conflict"
 
 
+class MultipleMatches(FhirError):
+    """The condition of a conditional interaction is met by several resources."""
+
+    status = 412
+
+    def __init__(self, text: str, version: str) -> None:
+        super().__init__(text)
+        self.code = "multiple-matches" if version == "r4" else "duplicate"
+
+
+class Conflict(FhirError):
+    """What is to be written contradicts what is there."""
+
+    status, code = 409, "conflict"
+
+
+class UnsupportedMediaType(FhirError):
+    """A body in a format that the interaction does not take."""
+
+    status, code = 415, "not-supported"
+
+
 class TooLong(FhirError):
     """A body that is larger than the server takes."""
 

@@ -1,4 +1,4 @@
-"""`POST {Type}` (wire contract 12.7)."""
+"""`POST {Type}` (wire contract 12.7), also under `If-None-Exist`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ from django.db import transaction
 
 from accounts.scopes import permits
 from fhirstore import subscriptions, writes
+from fhirstore.api import conditional
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
+from fhirstore.api.preferred import returned
 from fhirstore.api.stored import answer, told
-from fhirstore.changes import Stored
-from fhirstore.errors import Forbidden, InvalidRequest
+from fhirstore.changes import FIRST_VERSION, Stored
+from fhirstore.errors import Forbidden
+from fhirstore.search.rows import Row
 
 
 def create(call: Call) -> Answer:
     """Store a new resource; one whose id the user has already is updated. A call with `fid` has
-    its id chosen (a transaction's entry)."""
+    its id chosen (a transaction's entry). Under `If-None-Exist` one that is there is answered
+    instead, and nothing is stored."""
     call.check_type()
     resource = check_resource(call.resource, rtype=call.rtype)
-    if call.headers.get("if-none-exist"):
-        raise InvalidRequest("conditional create (If-None-Exist) is not supported")
     if call.rtype == "Subscription":
         subscriptions.check(resource, version=call.version)
+    condition = call.headers.get("if-none-exist")
     with transaction.atomic(), told(call):
+        if condition is not None and (row := conditional.match(call, condition)):
+            return existing(call, row)
         stored = _store(call, resource)
         if not stored.created and not permits(call.access.scope, call.rtype, "update"):
             raise Forbidden(f"the token's scope does not permit update of {call.rtype}")
@@ -41,12 +46,26 @@ def _store(call: Call, resource: dict[str, Any]) -> Stored:
     return writes.create(owner=owner, version=version, rtype=rtype, body=resource, now=now)
 
 
+def existing(call: Call, row: Row) -> Answer:
+    """The answer to a conditional create that found a resource: that one, with its `Location`."""
+    version_id = FIRST_VERSION + row.version
+    stored = Stored(fid=row.fid, version_id=version_id, updated=row.updated, body=row.body)
+    made = answer(stored, location=location(call, stored))
+    return returned(call, made, text=f"{call.rtype}/{stored.fid} is there already")
+
+
 def written(call: Call, stored: Stored) -> Answer:
     """The answer to a write: by version 200 or 201 where the resource was not there before, else
     200; in R4 and wherever the status is 201 with its `Location`."""
+    named = f"{call.rtype}/{stored.fid}"
     if not stored.created:
-        return answer(stored)
+        return returned(call, answer(stored), text=f"{named} has been updated")
     styles = {"200": 200, "201": 201}
     status = styles.get(settings.CREATE_STATUS, 201 if call.version == "r4" else 200)
-    location = f"{call.base}/{call.rtype}/{stored.fid}/_history/{stored.version_id}"
-    return answer(stored, status=status, location=location)
+    made = answer(stored, status=status, location=location(call, stored))
+    return returned(call, made, text=f"{named} has been created")
+
+
+def location(call: Call, stored: Stored) -> str:
+    """The address of a version."""
+    return f"{call.base}/{call.rtype}/{stored.fid}/_history/{stored.version_id}"

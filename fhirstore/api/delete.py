@@ -1,15 +1,19 @@
-"""`DELETE {Type}/{id}` and `DELETE {Type}/{id}/_history/{vid}` (wire contract 12.7)."""
+"""`DELETE {Type}/{id}`, `DELETE {Type}?...` and `DELETE {Type}/{id}/_history/{vid}` (wire contract
+12.7)."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import orjson
 from django.db import transaction
 
 from fhirstore import outcome, writes
-from fhirstore.api import preconditions
+from fhirstore.api import conditional, preconditions
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.read import version_number
 from fhirstore.api.stored import told
+from fhirstore.errors import NotFound
 
 
 def delete(call: Call) -> Answer:
@@ -21,6 +25,20 @@ def delete(call: Call) -> Answer:
             owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid, now=call.now
         )
     return _done(call.fid, stored.version_id)
+
+
+def delete_match(call: Call) -> Answer:
+    """Delete the one resource that meets the condition in the query. Where none does, R4 calls that
+    done, and the versions before it an error."""
+    call.check_type()
+    with transaction.atomic():
+        row = conditional.match(call, call.query)
+        if row is not None:
+            return delete(replace(call, fid=row.fid))
+    text = f"no {call.rtype} meets the condition"
+    if call.version != "r4":
+        raise NotFound(text)
+    return Answer(body=orjson.dumps(outcome.done(f"{text}; nothing has been deleted")))
 
 
 def delete_version(call: Call) -> Answer:

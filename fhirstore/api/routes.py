@@ -11,14 +11,14 @@ from fhirstore.api.batch import perform
 from fhirstore.api.call import Interaction
 from fhirstore.api.capabilities import capabilities
 from fhirstore.api.create import create
-from fhirstore.api.delete import delete, delete_version
+from fhirstore.api.delete import delete, delete_match, delete_version
 from fhirstore.api.everything import delete_everything, everything
 from fhirstore.api.history import history
 from fhirstore.api.permission import give, take
 from fhirstore.api.purge import purge
 from fhirstore.api.read import read, vread
 from fhirstore.api.search import search
-from fhirstore.api.update import post, put
+from fhirstore.api.update import post, put, put_match
 from fhirstore.errors import MethodNotAllowed, NotFound
 from fhirstore.rtypes import BY_LOWER_CASE
 
@@ -67,6 +67,10 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
                 "POST": Interaction(
                     name="create", perform=create, read_only=False, takes="resource"
                 ),
+                "PUT": Interaction(
+                    name="update", perform=put_match, read_only=False, takes="resource"
+                ),
+                "DELETE": Interaction(name="delete", perform=delete_match, read_only=False),
             },
         ),
         (

@@ -1,37 +1,44 @@
-"""`PUT` and `POST {Type}/{id}` (wire contract 12.7)."""
+"""`PUT` and `POST {Type}/{id}` (wire contract 12.7), and `PUT {Type}?...`."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 
 from fhirstore import subscriptions, writes
-from fhirstore.api import preconditions
+from fhirstore.api import conditional, preconditions
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.create import written
 from fhirstore.api.stored import current, told
-from fhirstore.errors import InvalidRequest
+from fhirstore.changes import Stored
+from fhirstore.errors import Conflict, InvalidRequest, VersionMismatch
 
 
 def put(call: Call) -> Answer:
     """A new version of the resource, or its first one."""
-    call.check_type()
-    resource = check_resource(call.resource, rtype=call.rtype)
+    resource = _checked(call)
     if resource.get("id", call.fid) != call.fid:
         raise InvalidRequest("the id in the body is not the id in the address")
-    if call.rtype == "Subscription":
-        subscriptions.check(resource, version=call.version)
     with transaction.atomic(), told(call):
-        preconditions.check(call)
-        stored = writes.update(
-            owner=call.owner,
-            version=call.version,
-            rtype=call.rtype,
-            fid=call.fid,
-            body=resource,
-            now=call.now,
-        )
-    return written(call, stored)
+        return written(call, _update(call, resource))
+
+
+def put_match(call: Call) -> Answer:
+    """The same for the one resource that meets the condition in the query. Where none does it is
+    created, with the id in the body if there is one; that must be free then, and of one that is
+    found the id in the body must be its."""
+    resource = _checked(call)
+    sent = resource.get("id")
+    with transaction.atomic(), told(call):
+        row = conditional.match(call, call.query)
+        if row is None:
+            return written(call, _first(call, resource))
+        if sent not in (None, row.fid):
+            raise InvalidRequest("the id in the body is not that of the resource that was found")
+        return written(call, _update(replace(call, fid=row.fid), resource))
 
 
 def post(call: Call) -> Answer:
@@ -39,3 +46,34 @@ def post(call: Call) -> Answer:
     call.check_type()
     current(call, own=True)
     return put(call)
+
+
+def _checked(call: Call) -> dict[str, Any]:
+    call.check_type()
+    resource = check_resource(call.resource, rtype=call.rtype)
+    if call.rtype == "Subscription":
+        subscriptions.check(resource, version=call.version)
+    return resource
+
+
+def _update(call: Call, resource: dict[str, Any]) -> Stored:
+    preconditions.check(call)
+    return writes.update(
+        owner=call.owner,
+        version=call.version,
+        rtype=call.rtype,
+        fid=call.fid,
+        body=resource,
+        now=call.now,
+    )
+
+
+def _first(call: Call, resource: dict[str, Any]) -> Stored:
+    if call.headers.get("if-match", "").strip():
+        raise VersionMismatch(f"no {call.rtype} meets the condition, whatever its version")
+    stored = writes.create(
+        owner=call.owner, version=call.version, rtype=call.rtype, body=resource, now=call.now
+    )
+    if not stored.created:
+        raise Conflict("no resource meets the condition, but the id in the body is taken")
+    return stored

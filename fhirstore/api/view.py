@@ -105,7 +105,7 @@ def _query(request: HttpRequest) -> str:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     found = {name: request.META.get(f"HTTP_{name.upper().replace('-', '_')}") for name in _HEADERS}
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _response(request: HttpRequest, answer: Answer, kind: str) -> HttpResponse:

@@ -148,6 +148,7 @@ FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
         ("GET", "/Patient?name=zanzi"),
         ("GET", "/Observation?subject=Patient/{fid}"),
         ("GET", "/Observation?patient={fid}&_count=0"),
+        ("DELETE", "/Patient?_id={fid}"),
     ],
     "/TYPE/_search": [("POST", "/Patient/_search?_id={fid}")],
     "/TYPE/ID/$everything": [
