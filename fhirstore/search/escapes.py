@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 _ESCAPED = re.compile(r"\\([,$|\\])")
+_SPECIAL = re.compile(r"([,$|\\])")
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -26,3 +27,8 @@ def split(text: str, separator: str) -> list[str]:
 def unescape(text: str) -> str:
     """The text that a value stands for."""
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def escape(text: str) -> str:
+    """A text as a value that stands for it."""
+    return _SPECIAL.sub(r"\\\1", text)
