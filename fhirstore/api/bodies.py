@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from fhirstore import digits
 from fhirstore.errors import InvalidRequest, TooLong
+from fhirstore.validation import require_valid
 
 LONGEST_BODY = 50_000_000
 """Bytes; a transaction of 5000 entries fits."""
@@ -35,15 +37,30 @@ def form(body: bytes) -> str:
 
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object in a body, digits kept. Raises `InvalidRequest`."""
+    resource = parse_any(body)
+    if not isinstance(resource, dict):
+        raise InvalidRequest("the body is not a resource: a JSON object with resourceType")
+    return resource
+
+
+def parse_any(body: bytes) -> Any:
+    """Whatever JSON is in a body: a JSON Patch is a list. Raises `InvalidRequest`."""
     try:
         resource = digits.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("the body is not JSON") from error
     if _NUL.search(body):
         raise InvalidRequest("the body holds a NUL character")
-    if not isinstance(resource, dict):
-        raise InvalidRequest("the body is not a resource: a JSON object with resourceType")
     return resource
+
+
+def storable(resource: Any, *, version: str, rtype: str) -> dict[str, Any]:
+    """A resource of the type asked for whose structure is that of its version, where that is
+    looked at (`ONEUP_VALIDATE_WRITES`). Raises `InvalidRequest`, `Invalid`."""
+    checked = check_resource(resource, rtype=rtype)
+    if settings.VALIDATE_WRITES:
+        require_valid(version, checked)
+    return checked
 
 
 def check_resource(resource: Any, *, rtype: str) -> dict[str, Any]:

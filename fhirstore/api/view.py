@@ -93,7 +93,9 @@ def _with_body(call: Call, interaction: Interaction, request: HttpRequest) -> Ca
     changed: dict[str, Any] = (
         {"form": printable(bodies.form(body))}
         if interaction.takes == "form"
-        else {"resource": bodies.parse(body)}
+        else {
+            "resource": (bodies.parse_any if interaction.takes == "patch" else bodies.parse)(body)
+        }
     )
     return Call(**{**vars(call), **changed})
 
@@ -105,6 +107,7 @@ def _query(request: HttpRequest) -> str:
 
 def _headers(request: HttpRequest) -> dict[str, str]:
     found = {name: request.META.get(f"HTTP_{name.upper().replace('-', '_')}") for name in _HEADERS}
+    found["content-type"] = request.META.get("CONTENT_TYPE")
     return {name: value for name, value in found.items() if value is not None}
 
 
