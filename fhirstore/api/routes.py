@@ -12,8 +12,11 @@ from fhirstore.api.call import Interaction
 from fhirstore.api.capabilities import capabilities
 from fhirstore.api.create import create
 from fhirstore.api.delete import delete, delete_match, delete_version
+from fhirstore.api.docref import docref
 from fhirstore.api.everything import delete_everything, everything
 from fhirstore.api.history import history
+from fhirstore.api.lastn import lastn
+from fhirstore.api.patch import patch, patch_match
 from fhirstore.api.permission import give, take
 from fhirstore.api.purge import purge
 from fhirstore.api.read import read, vread
@@ -71,11 +74,28 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
                     name="update", perform=put_match, read_only=False, takes="resource"
                 ),
                 "DELETE": Interaction(name="delete", perform=delete_match, read_only=False),
+                "PATCH": Interaction(
+                    name="patch", perform=patch_match, read_only=False, takes="patch"
+                ),
             },
         ),
         (
             _TYPE + r"/_search",
             {"POST": Interaction(name="search", perform=search, takes="form")},
+        ),
+        (
+            _TYPE + r"/\$lastn",
+            {
+                "GET": Interaction(name="search", perform=lastn),
+                "POST": Interaction(name="search", perform=lastn, takes="parameters"),
+            },
+        ),
+        (
+            _TYPE + r"/\$docref",
+            {
+                "GET": Interaction(name="search", perform=docref),
+                "POST": Interaction(name="search", perform=docref, takes="parameters"),
+            },
         ),
         (
             _TYPE + _ID + r"/\$everything",
@@ -93,6 +113,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
                 "PUT": Interaction(name="update", perform=put, read_only=False, takes="resource"),
                 "POST": Interaction(name="update", perform=post, read_only=False, takes="resource"),
                 "DELETE": Interaction(name="delete", perform=delete, read_only=False),
+                "PATCH": Interaction(name="patch", perform=patch, read_only=False, takes="patch"),
             },
         ),
         (
