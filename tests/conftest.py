@@ -10,6 +10,7 @@ import pytest
 
 from config import database
 from config.postgres_server import TESTING, Server
+from fhirstore.search import totals
 
 pytest_plugins = ["tests.cast"]
 
@@ -35,3 +36,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     server = config.stash.get(_SERVER, None)
     if server is not None:
         server.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_total_of_before() -> None:
+    """Totals are remembered under numbers that tests roll back and use again."""
+    totals.forget()

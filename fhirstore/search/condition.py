@@ -5,10 +5,12 @@ others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.scopes import WHOLE, Sight
+from fhirstore.keys import VERSION_BITS
+from fhirstore.rtypes import NUMBERS
 from fhirstore.search.owners import Owners
 
 
@@ -38,6 +40,13 @@ class Scope:
     now_microseconds: int
     base: str
     sight: Sight = WHOLE
+
+
+def of_type(scope: Scope, *, version: str, rtype: str) -> Scope:
+    """The scope of a search of another type or version."""
+    return replace(
+        scope, version=version, bit=VERSION_BITS[version], rtype=rtype, number=NUMBERS[rtype]
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Running a search: the exact total, and the page that was asked for."""
+"""Running a search: the exact total, and the page that was asked for, by one statement."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass, replace
 
 from fhirstore.errors import InvalidRequest
 from fhirstore.permissions import widened
-from fhirstore.rtypes import NUMBERS
-from fhirstore.search import rows, statement
-from fhirstore.search.compile import compile_search
-from fhirstore.search.condition import Plan, Scope
+from fhirstore.search import rows, statement, totals
+from fhirstore.search.condition import Binder, Condition, Plan, Scope
 from fhirstore.search.moments import microseconds
 from fhirstore.search.paging import OWNER_MARK, Position, following_search, start_of
+from fhirstore.search.parts import compile_parts
 from fhirstore.search.request import SearchRequest
 from fhirstore.search.rows import Row
+from fhirstore.search.sorting import Column, columns
+from fhirstore.search.totals import Counted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search found: all in all, the rows of this page, and the paging parameter of the next
-    one ("" on the last)."""
+    """What a search found: all in all (None: not asked for), the rows of this page, and the paging
+    parameter of the next one ("" on the last)."""
 
-    total: int
+    total: int | None
     rows: Sequence[Row]
     following: str
 
@@ -31,61 +32,150 @@ NONE = Found(total=0, rows=(), following="")
 
 
 def run(request: SearchRequest, scope: Scope) -> Found:
-    """Compile and run a search of one type."""
-    plan = compile_search(request, scope)
-    counted = statement.total(plan)
-    total, permitted = rows.select(counted.sql, counted.values)[0]
-    if permitted:
-        return run(request, replace(scope, owners=widened(scope.owners, version=scope.version)))
-    if request.total_only or total == 0:
-        return Found(total=total, rows=(), following="")
+    """Compile and run a search. `scope` is of its type; of any where there are several."""
+    binder = Binder()
+    plans = compile_parts(request, scope, binder)
+    if not plans:
+        return NONE
+    answer = _answer(request, plans, binder, scope)
+    if answer is None or answer.permitted:
+        owners = scope.owners
+        wider = owners if owners.several else widened(owners, version=scope.version)
+        if wider is not owners:
+            return run(request, replace(scope, owners=wider))
+        if answer is None:
+            raise InvalidRequest("_afterid names no resource that is still there; begin again")
+    return _found(request, answer, plans)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    seq: int | None
+    total: int | None
+    permitted: bool
+    rows: Sequence[Row]
+
+
+def _answer(
+    request: SearchRequest, plans: Sequence[Plan], binder: Binder, scope: Scope
+) -> _Answer | None:
+    """The page and its total, remembered or counted; None where the page's place is lost."""
+    after = _after(request, plans)
+    if after is _LOST:
+        return None
+    asked = totals.question(request, scope)
+    known = totals.recall(asked)
+    answer = _run(request, plans, binder, known, after, trusted=True)
+    if known is not None and request.total != "none":
+        if answer.seq == known.seq:
+            return replace(answer, total=known.total)
+        answer = _run(request, plans, binder, known, after, trusted=False)
+    if answer.seq is not None and answer.total is not None and _exact(request, answer.total):
+        totals.remember(asked, Counted(answer.seq, answer.total))
+    return answer
+
+
+def _exact(request: SearchRequest, total: int) -> bool:
+    return request.total == "accurate" or total < statement.ESTIMATED
+
+
+_LOST = Position(values=())
+"""The place of a resource that is not among the owners'."""
+
+
+def _run(
+    request: SearchRequest,
+    plans: Sequence[Plan],
+    binder: Binder,
+    known: Counted | None,
+    after: Position | None,
+    *,
+    trusted: bool,
+) -> _Answer:
+    """One statement. `known`: a total that was right at some time: it tells the shape, and while it
+    is `trusted` nothing is counted."""
     wanted = statement.Page(
         sort=request.sort,
-        limit=request.count + 1,
+        limit=0 if request.total_only else request.count + 1,
         offset=request.skip or 0,
-        after=_after(request, plan),
+        after=after,
+        counted="none" if known and trusted else request.total,
+        mixed=not request.rtype,
+        many=None if known is None else known.total > statement.MANY,
     )
-    paged = statement.page(plan, wanted, many=total > statement.MANY)
-    found = rows.resources(paged.sql, paged.values, version=request.version)
-    shown = found[: request.count]
+    fork = Binder()
+    fork.values.update(binder.values)
+    made = statement.search(plans, wanted, fork)
+    head, found = rows.page(made.sql, made.values, version=request.version, head=statement.HEAD)
+    seq, total, permitted = head
+    return _Answer(seq=seq, total=total, permitted=permitted, rows=found)
+
+
+def _found(request: SearchRequest, answer: _Answer, plans: Sequence[Plan]) -> Found:
+    shown = answer.rows[: request.count]
     following = ""
-    if len(found) > request.count:
-        last = _position(shown[-1], request)
-        next_fid = found[request.count].fid
-        following = following_search(request, last=last, next_fid=next_fid, shown=len(shown))
-    return Found(total=total, rows=shown, following=following)
+    if len(answer.rows) > request.count and shown:
+        following = following_search(
+            request,
+            last=position(shown[-1], _columns(request, plans)),
+            shown=shown[-1],
+            following=answer.rows[request.count],
+            count=len(shown),
+        )
+    return Found(total=answer.total, rows=shown, following=following)
 
 
-def _position(row: Row, request: SearchRequest) -> Position:
-    value: str | int = row.fid
-    if request.sort.by == "rid":
-        value = row.rid
-    elif request.sort.by == "updated":
-        value = microseconds(row.updated)
-    return Position(value=value, fid=row.fid, owner=row.owner)
+def _columns(request: SearchRequest, plans: Sequence[Plan]) -> list[Column]:
+    several = plans[0].scope.owners.several
+    return columns(request.sort, mixed=not request.rtype, several=several)
 
 
-def _after(request: SearchRequest, plan: Plan) -> Position | None:
-    start = start_of(request)
+def position(row: Row, ordered: Sequence[Column]) -> Position:
+    """Where a row of a page stands in its order."""
+    values = [
+        value.decode()
+        if isinstance(value, bytes)
+        else microseconds(value)
+        if column.kind == "timestamptz"
+        else value
+        for value, column in zip(row.place, ordered, strict=True)
+    ]
+    return Position(values=tuple(values))
+
+
+def _after(request: SearchRequest, plans: Sequence[Plan]) -> Position | None:
+    ordered = _columns(request, plans)
+    start = start_of(request, ordered)
     if not isinstance(start, str):
         return start
     fid, _, mark = start.partition(OWNER_MARK)
     owner = int(mark) if mark.isdecimal() and len(mark) < 19 else 2**63 - 1
-    if request.sort.by == "fid":
-        return Position(value=fid, fid=fid, owner=owner)
-    return _sorted_position(fid, request, plan.scope)
+    if [column.sql for column in ordered] == ["{a}.fid"]:
+        return Position(values=(fid,))
+    if [column.sql for column in ordered] == ["{a}.fid", "{a}.owner"]:
+        return Position(values=(fid, owner))
+    return _place_of(fid, owner, request, plans, ordered)
 
 
-def _sorted_position(fid: str, request: SearchRequest, scope: Scope) -> Position:
-    """The position of an id in another order than by id: the row itself tells."""
-    sql = f"""
-select r.owner, r.rid, r.updated from fhir_resource r
-where {scope.owners.own("r")} and r.rtype = {NUMBERS[request.rtype]} and r.fid = %(fid)s::text
-  and (r.vers & {scope.bit}) <> 0{scope.owners.visible("r", scope.bit)}
-order by {scope.owners.once()[1]} limit 1"""
-    found = rows.select(sql, {**scope.owners.values(), "fid": fid})
+def _place_of(
+    fid: str,
+    owner: int,
+    request: SearchRequest,
+    plans: Sequence[Plan],
+    ordered: Sequence[Column],
+) -> Position:
+    """The position of an id in another order than by id: the row itself tells, whether it still
+    matches or not; `_LOST` where there is none."""
+    binder = Binder()
+    named = f"r.fid = {binder.bind(fid, 'text')}"
+    if owner < 2**63 - 1:
+        named += f" and r.owner = {binder.bind(owner, 'bigint')}"
+    alone = [
+        replace(plan, conditions=[Condition(resource=named)], values={}, seen="") for plan in plans
+    ]
+    wanted = statement.Page(sort=request.sort, limit=1, mixed=not request.rtype)
+    made = statement.search(alone, wanted, binder)
+    _, found = rows.page(made.sql, made.values, version=request.version, head=statement.HEAD)
     if not found:
-        raise InvalidRequest("_afterid names no resource that is still there; begin again")
-    owner, rid, updated = found[0]
-    value = rid if request.sort.by == "rid" else microseconds(updated)
-    return Position(value=value, fid=fid, owner=owner)
+        return _LOST
+    return position(found[0], ordered)

@@ -3,16 +3,13 @@ resource may be seen."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fhirstore.errors import InvalidRequest, UnknownParameter
-from fhirstore.keys import VERSION_BITS
-from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows, sight, statement
-from fhirstore.search.compile import compile_search
-from fhirstore.search.condition import Binder, Scope
-from fhirstore.search.request import BY_ID, parse, read_pairs
+from fhirstore.search.condition import Binder, Scope, of_type
+from fhirstore.search.parts import compile_parts
+from fhirstore.search.request import parse, read_pairs
 from fhirstore.search.rows import Row
+from fhirstore.search.sorting import BY_ID
 
 
 def matching(*, version: str, rtype: str, query: str, scope: Scope, limit: int = 2) -> list[Row]:
@@ -26,9 +23,10 @@ def matching(*, version: str, rtype: str, query: str, scope: Scope, limit: int =
         raise InvalidRequest(error.text) from error
     if not request.clauses:
         raise InvalidRequest("a condition names at least one search parameter")
-    plan = compile_search(request, of_type(scope, version=version, rtype=rtype))
-    found = statement.page(plan, statement.Page(sort=BY_ID, limit=limit), many=False)
-    return rows.resources(found.sql, found.values, version=version)
+    binder = Binder()
+    plans = compile_parts(request, of_type(scope, version=version, rtype=rtype), binder)
+    found = statement.search(plans, statement.Page(sort=BY_ID, limit=limit, many=False), binder)
+    return rows.page(found.sql, found.values, version=version, head=statement.HEAD)[1]
 
 
 def visible(*, rtype: str, fid: str, scope: Scope, letters: str = "r") -> bool:
@@ -43,10 +41,3 @@ def visible(*, rtype: str, fid: str, scope: Scope, letters: str = "r") -> bool:
 select 1 from fhir_resource r where {scope.owners.own("r")} and r.rtype = {scope.number}
   and r.fid = {binder.bind(fid, "text")} and (r.vers & {scope.bit}) <> 0{seen} limit 1"""
     return bool(rows.select(sql, {**binder.values, **scope.owners.values()}))
-
-
-def of_type(scope: Scope, *, version: str, rtype: str) -> Scope:
-    """The scope of a search of another type or version."""
-    return replace(
-        scope, version=version, bit=VERSION_BITS[version], rtype=rtype, number=NUMBERS[rtype]
-    )

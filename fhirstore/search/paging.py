@@ -7,9 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
+from cryptography.fernet import InvalidToken
 
+from accounts.encryption import decrypt, encrypt
 from fhirstore.errors import InvalidRequest
-from fhirstore.search.request import PAGING, UNREPEATED, Pair, SearchRequest, Sort
+from fhirstore.search.request import PAGING, UNREPEATED, Pair, SearchRequest
+from fhirstore.search.rows import Row
+from fhirstore.search.sorting import Column, Sort, Value, private, signature
 
 Link = tuple[str, str]
 """(relation, url)."""
@@ -20,41 +24,48 @@ OWNER_MARK = "~"
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """The row a page ended with: its sort value, id and owner."""
+    """The row a page ended with: the values of the order's columns, in their order."""
 
-    value: str | int
-    fid: str
-    owner: int
+    values: tuple[Value, ...]
 
 
 def token(position: Position, sort: Sort) -> str:
-    """The opaque `_after` of a position."""
-    content = [sort.by, sort.descending, position.value, position.fid, position.owner]
-    return urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
+    """The opaque `_after` of a position. Where it tells what a resource says it is encrypted:
+    addresses end up in logs."""
+    content = orjson.dumps([signature(sort), *position.values])
+    if private(sort):
+        return encrypt(content.decode()).rstrip("=")
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def read_token(text: str, sort: Sort) -> Position | None:
+def read_token(text: str, sort: Sort, columns: Sequence[Column]) -> Position | None:
     """The position an `_after` names; None where it is malformed or of another order: it then
     counts as absent."""
+    padded = text + "=" * (-len(text) % 4)
     try:
-        content = orjson.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-    except ValueError:
+        if private(sort):
+            content = orjson.loads(decrypt(padded))
+        else:
+            content = orjson.loads(urlsafe_b64decode(padded.encode()))
+    except (ValueError, InvalidToken):
         return None
-    if (
-        not isinstance(content, list)
-        or len(content) != 5
-        or content[:2] != [sort.by, sort.descending]
-    ):
+    if not isinstance(content, list) or content[:1] != [signature(sort)]:
         return None
-    _, _, value, fid, owner = content
-    expected = int if sort.by in ("rid", "updated") else str
-    if type(value) is not expected or type(fid) is not str or type(owner) is not int or "\0" in fid:
+    values = tuple(content[1:])
+    if len(values) != len(columns) or not all(map(_fits, values, columns)):
         return None
-    if isinstance(value, str) and "\0" in value:
-        return None
-    if any(isinstance(n, int) and not -(2**63) <= n < 2**63 for n in (value, owner)):
-        return None
-    return Position(value=value, fid=fid, owner=owner)
+    return Position(values=values)
+
+
+def _fits(value: object, column: Column) -> bool:
+    if value is None:
+        return column.nullable
+    if column.kind == "text":
+        return isinstance(value, str) and "\0" not in value and value.isprintable()
+    if column.kind == "boolean":
+        return type(value) is bool
+    most = 2**15 if column.kind == "smallint" else 2**63
+    return type(value) is int and -most <= value < most
 
 
 def check_window(request: SearchRequest, *, longest: int) -> None:
@@ -88,22 +99,25 @@ def _url(url: str, raws: Sequence[str]) -> str:
     return f"{url}?{'&'.join(raws)}" if raws else url
 
 
-def following_search(request: SearchRequest, *, last: Position, next_fid: str, shown: int) -> str:
-    """The paging parameter of the page after `last`."""
+def following_search(
+    request: SearchRequest, *, last: Position, shown: Row, following: Row, count: int
+) -> str:
+    """The paging parameter of the page after `last`, the position of the row `shown`; `following`
+    is the one behind it."""
     if request.skip is not None:
-        return f"_skip={request.skip + shown}"
-    if request.version == "r4":
+        return f"_skip={request.skip + count}"
+    if request.version == "r4" or not request.rtype:
         return f"_after={token(last, request.sort)}"
-    mark = f"{OWNER_MARK}{last.owner}" if next_fid == last.fid else ""
-    return f"_afterid={last.fid}{mark}"
+    mark = f"{OWNER_MARK}{shown.owner}" if following.fid == shown.fid else ""
+    return f"_afterid={shown.fid}{mark}"
 
 
-def start_of(request: SearchRequest) -> Position | str | None:
+def start_of(request: SearchRequest, columns: Sequence[Column]) -> Position | str | None:
     """Where the page begins: a position, an id (`_afterid`) or the beginning. `_skip` goes
     first.
     """
     if request.skip is not None:
         return None
-    if request.after and (position := read_token(request.after, request.sort)):
+    if request.after and (position := read_token(request.after, request.sort, columns)):
         return position
     return request.afterid or None

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
+from fhirstore.rtypes import BY_LOWER_CASE
 from fhirstore.search import controls
 from fhirstore.search.clause import BROADEST, Clause, read_clause
-from fhirstore.search.definitions import primary_date
+from fhirstore.search.definitions import types
+from fhirstore.search.sorting import MOST_KEYS, Key, Sort, read_key, settled
 
 LIST_PAGE, LONGEST_PAGE = 10, 1000
 FARTHEST_SKIP = 2**62
@@ -40,36 +42,50 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sort:
-    """An order: `by` is "fid", "updated" or "rid" (the primary date)."""
+class Part:
+    """The filters of a search as one type understands them."""
 
-    by: str
-    descending: bool
+    rtype: str
+    clauses: tuple[Clause, ...]
 
 
-BY_ID = Sort(by="fid", descending=False)
+@dataclass(frozen=True, kw_only=True)
+class Within:
+    """A compartment that a search keeps to: `Patient/{id}/Observation`."""
+
+    compartment: str
+    fid: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest:
-    """A search of one type in one version. `skip` is None unless one was given; `after` and
-    `afterid` are "" for none.
+    """A search in one version: of one type, or (`rtype` "") of several. `skip` is None unless one
+    was given; `after` and `afterid` are "" for none; `total` is "accurate", "estimate" or "none".
 
-    `pairs` are all that were sent, `ignored` those among them that had no effect.
+    `pairs` are all that were sent, `ignored` those among them that had no effect, `filters` the
+    names and values of the rest that say what matches.
     """
 
     version: str
     rtype: str
-    clauses: tuple[Clause, ...]
+    parts: tuple[Part, ...]
     count: int
     skip: int | None
     afterid: str
     after: str
     sort: Sort
     total_only: bool
+    total: str
     pairs: tuple[Pair, ...]
     ignored: frozenset[Pair]
-    controls: controls.Controls = controls.PLAIN
+    filters: tuple[tuple[str, str], ...]
+    controls: controls.Controls
+    within: Within | None = None
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The filters of a search of one type."""
+        return self.parts[0].clauses if self.parts else ()
 
 
 def read_pairs(query: str) -> list[Pair]:
@@ -98,31 +114,80 @@ def page_size(pairs: Sequence[Pair]) -> int:
     return LIST_PAGE if asked is None else min(asked, LONGEST_PAGE)
 
 
-def parse(*, version: str, rtype: str, pairs: Sequence[Pair], strict: bool) -> SearchRequest:
+def parse(
+    *, version: str, rtype: str, pairs: Sequence[Pair], strict: bool, within: Within | None = None
+) -> SearchRequest:
     """Read a type search. Raises `InvalidValue` (which names the parameter) and, when strict,
     `UnknownParameter`.
     """
-    reader = _Reader(version, rtype)
+    return _parse(version, rtype, (rtype,), pairs, strict, within)
+
+
+def parse_system(
+    *,
+    version: str,
+    rtypes: Sequence[str],
+    pairs: Sequence[Pair],
+    strict: bool,
+    within: Within | None = None,
+) -> SearchRequest:
+    """Read a search of several types: `_type` of the pairs chooses among `rtypes`; a parameter
+    counts where all of those that were chosen have it. Raises as `parse`.
+    """
+    chosen = chosen_types(pairs)
+    if chosen is not None:
+        rtypes = [rtype for rtype in chosen if rtype in types(version)]
+    return _parse(version, "", tuple(dict.fromkeys(rtypes)), pairs, strict, within)
+
+
+def chosen_types(pairs: Sequence[Pair]) -> list[str] | None:
+    """The types that `_type` names, None where there is none. Raises `InvalidValue`."""
+    given = [pair.value for pair in pairs if pair.name == "_type" and pair.value]
+    names = [name.strip() for value in given for name in value.split(",") if name.strip()]
+    if any(name.lower() not in BY_LOWER_CASE for name in names):
+        raise InvalidValue(parameter="_type", problem="unknown resource type")
+    return [BY_LOWER_CASE[name.lower()] for name in names] if names else None
+
+
+TOTALS = ("accurate", "estimate", "none")
+
+
+def _parse(
+    version: str,
+    rtype: str,
+    rtypes: tuple[str, ...],
+    pairs: Sequence[Pair],
+    strict: bool,
+    within: Within | None,
+) -> SearchRequest:
+    reader = _Reader(version, rtype, rtypes)
     for pair in pairs:
         if "\0" in pair.name or "\0" in pair.value:
             raise InvalidRequest("a parameter holds a NUL character")
         reader.take(pair)
     if strict and reader.unknown:
-        raise UnknownParameter(f"unknown search parameter for {rtype}: {', '.join(reader.unknown)}")
-    count = page_size(pairs)
+        names = ", ".join(reader.unknown)
+        raise UnknownParameter(f"unknown search parameter for {rtype or 'all types'}: {names}")
+    count, total = page_size(pairs), _last(pairs, "_total") or "accurate"
+    if total not in TOTALS:
+        raise InvalidValue(parameter="_total", problem=f"is none of {', '.join(TOTALS)}")
+    shown = controls.read(version=version, pairs=pairs)
     return SearchRequest(
         version=version,
         rtype=rtype,
-        clauses=tuple(reader.clauses),
+        parts=tuple(Part(rtype=name, clauses=tuple(reader.clauses[name])) for name in rtypes),
         count=count,
         skip=number(pairs, "_skip", "_offset"),
         afterid=_last(pairs, "_afterid"),
         after=_last(pairs, "_after"),
-        sort=reader.sort or BY_ID,
-        total_only=count == 0 or _last(pairs, "_summary") == "count",
+        sort=settled(reader.sort),
+        total_only=count == 0 or shown.summary == "count",
+        total=total,
         pairs=tuple(pairs),
         ignored=frozenset(reader.ignored),
-        controls=controls.read(version=version, pairs=pairs),
+        filters=tuple(reader.filters),
+        controls=shown,
+        within=within,
     )
 
 
@@ -133,11 +198,12 @@ def _last(pairs: Sequence[Pair], name: str) -> str:
 class _Reader:
     """Sorts pairs into clauses, controls and what is ignored."""
 
-    def __init__(self, version: str, rtype: str) -> None:
+    def __init__(self, version: str, rtype: str, rtypes: tuple[str, ...]) -> None:
         self.version, self.rtype = version, rtype
-        self.clauses: list[Clause] = []
+        self.clauses: dict[str, list[Clause]] = {name: [] for name in rtypes}
+        self.filters: list[tuple[str, str]] = []
         self.breadth = 0
-        self.sort: Sort | None = None
+        self.sort: list[Key] = []
         self.ignored: set[Pair] = set()
         self.unknown: dict[str, None] = {}
 
@@ -146,10 +212,15 @@ class _Reader:
         if name in ("_count", "_skip", "_offset") and not modifier:
             if not _DIGITS.fullmatch(pair.value):
                 self.ignored.add(pair)
-        elif controls.takes(pair.name) or (name in _SILENT and not modifier):
+        elif name in _SILENT and not modifier:
             pass
+        elif controls.takes(pair.name):
+            if not pair.value:
+                self.ignored.add(pair)
         elif name == "_sort":
             self._take_sort(pair, modifier)
+        elif name == "_type" and not modifier and not self.rtype:
+            pass
         else:
             self._take_filter(pair)
 
@@ -157,30 +228,32 @@ class _Reader:
         if modifier not in ("", "asc", "desc"):
             raise InvalidValue(parameter="_sort", problem=f"unknown modifier {modifier}")
         effective = False
-        for key in pair.value.split(","):
-            by = self._order(key.strip().removeprefix("-"))
-            if by is None:
+        for asked in filter(None, (part.strip() for part in pair.value.split(","))):
+            descending = asked.startswith("-") or modifier == "desc"
+            key = read_key(self.version, self.rtype, asked.removeprefix("-"), descending=descending)
+            if key is None:
                 self.unknown[pair.name] = None
-            elif self.sort is None:
-                # Orders after the first could only part what shares its very moment.
-                descending = key.strip().startswith("-") or modifier == "desc"
-                self.sort, effective = Sort(by=by, descending=descending), True
+            else:
+                self.sort.append(key)
+                effective = True
+        if len(self.sort) > MOST_KEYS:
+            raise InvalidValue(parameter="_sort", problem=f"more than {MOST_KEYS} keys")
         if not effective:
             self.ignored.add(pair)
 
-    def _order(self, name: str) -> str | None:
-        if name == primary_date(self.version, self.rtype):
-            return "rid"
-        return {"_id": "fid", "_lastUpdated": "updated"}.get(name)
-
     def _take_filter(self, pair: Pair) -> None:
-        clause = read_clause(self.version, self.rtype, pair.name, pair.value)
-        if clause is None:
+        read = {
+            rtype: read_clause(self.version, rtype, pair.name, pair.value) for rtype in self.clauses
+        }
+        found = {rtype: clause for rtype, clause in read.items() if clause is not None}
+        if len(found) < len(read) or not found:
             self._unknown(pair)
-        elif clause.values:
-            self.clauses.append(clause)
-            self.breadth += clause.breadth
-            if len(self.clauses) > MOST_FILTERS or self.breadth > BROADEST:
+        elif all(clause.values for clause in found.values()):
+            self.filters.append((pair.name, pair.value))
+            for rtype, clause in found.items():
+                self.clauses[rtype].append(clause)
+            self.breadth += max(clause.breadth for clause in found.values())
+            if len(self.filters) > MOST_FILTERS or self.breadth > BROADEST:
                 raise InvalidRequest("the search has too many filters")
         else:
             self.ignored.add(pair)

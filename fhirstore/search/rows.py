@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from psycopg import Cursor
@@ -23,9 +22,9 @@ class _Raw(Loader):
         return bytes(data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A current resource of a page. `body` is what the version asked for serves."""
+class Row(NamedTuple):
+    """A current resource of a page. `body` is what the version asked for serves; `place` the values
+    of the columns it is ordered by."""
 
     owner: int
     rtype: int
@@ -34,6 +33,7 @@ class Row:
     version: int
     updated: datetime
     body: bytes
+    place: tuple[Any, ...] = ()
 
 
 COLUMNS = "b.owner, b.rtype, b.fid, b.rid, b.version, b.updated, b.vers, b.body"
@@ -62,15 +62,24 @@ def _cursor() -> Cursor[tuple[Any, ...]]:
 
 def resources(sql: str, values: Mapping[str, Any], *, version: str) -> list[Row]:
     """The resources of a statement that selects `COLUMNS`, as served in a version."""
-    return [
-        Row(
-            owner=owner,
-            rtype=rtype,
-            fid=fid.decode(),
-            rid=rid,
-            version=number,
-            updated=updated,
-            body=as_served(body=body, vers=vers, version=version),
-        )
-        for owner, rtype, fid, rid, number, updated, vers, body in select(sql, values)
+    return [served(row, version) for row in select(sql, values)]
+
+
+def page(
+    sql: str, values: Mapping[str, Any], *, version: str, head: int
+) -> tuple[tuple[Any, ...], list[Row]]:
+    """The first columns, the same in every row, and the resources behind them, of a statement whose
+    one row without any has null there."""
+    found = select(sql, values)
+    if not found:
+        return (None,) * head, []
+    return found[0][:head], [
+        served(row[head:], version) for row in found if row[head : head + 1] not in ((), (None,))
     ]
+
+
+def served(row: tuple[Any, ...], version: str) -> Row:
+    """`COLUMNS`, and what a statement selects behind them, as a row."""
+    owner, rtype, fid, rid, number, updated, vers, body, *place = row
+    shown = as_served(body=body, vers=vers, version=version)
+    return Row(owner, rtype, fid.decode(), rid, number, updated, shown, tuple(place))

@@ -1,27 +1,34 @@
-"""The SQL of a compiled search: the exact total, and one page in order.
+"""The SQL of a compiled search: one statement that answers the owner's change number, the exact
+total and a page in order.
 
-Three shapes. *Few matches*: start from the rows of the most telling index condition, join the
+Shapes of a page. *Few matches*: start from the rows of the most telling index condition, join the
 resources, sort. *Many matches in id order*: walk the resources by id and probe the index for each;
-a sort would read them all, and PostgreSQL does not see by itself which owner is heavy, so the
-total, which is needed anyhow, decides. *Several owners* (all users of an application, or patients
-that others let a user see): the matches of all, those that count as one once. Every shape begins
-with the owner.
+a sort would read them all, and PostgreSQL does not see by itself which owner is heavy, so the total
+decides: the one that is remembered, or the one that the statement itself counts, which then runs
+one of both. *By the primary date*: from index rows alone where they tell all that is asked. *By
+values that lie elsewhere*: gathered beside the matches (`fhirstore.search.sorting`). *Several
+types*: the matches of each. *Several owners* (all users of an application, or patients that others
+let a user see): the matches of all, those that count as one once. Every shape begins with the
+owner.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fhirstore.permissions import PERMITTED
-from fhirstore.search.condition import Condition, Plan
+from fhirstore.search.condition import Binder, Condition, Plan, Scope
 from fhirstore.search.paging import Position
-from fhirstore.search.request import Sort
 from fhirstore.search.rows import COLUMNS
+from fhirstore.search.sorting import Column, Sort, behind, columns, gathered, order
 
 MANY = 2000
 """From how many matches on a page in id order is walked to."""
+ESTIMATED = 1001
+"""Where the counting of an estimate stops."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,50 +39,190 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Which part of the matches: at most `limit`, after a position (or `offset` ones skipped)."""
+    """Which part of the matches: at most `limit`, after a position (or `offset` ones skipped).
+    `mixed`: they may be of several types.
+    `counted`: "accurate", "estimate" or "none". `many`: whether there are more than `MANY` matches,
+    None where that is not known.
+    """
 
     sort: Sort
     limit: int
     offset: int = 0
     after: Position | None = None
+    counted: str = "none"
+    many: bool | None = None
+    mixed: bool = False
 
 
-def total(plan: Plan) -> Statement:
-    """How many resources match, and whether others let the one owner see something of theirs."""
+HEAD = 3
+"""How many columns come before those of the row: change number, total, whether others let the one
+owner see something of theirs. They are in every row, and in one alone where there is none."""
+
+
+def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
+    """The statement of a page; `limit` 0: of the total alone. `binder` is that of the plans."""
+    scope = plans[0].scope
+    head = f"with s as materialized (select {_head(plans, wanted)})"
+    if not wanted.limit:
+        return _statement(scope, binder, f"{head} select s.* from s")
+    found = columns(wanted.sort, mixed=wanted.mixed, several=scope.owners.several)
+    page = _Page(plans=plans, wanted=wanted, columns=found, binder=binder)
+    places = "".join(f", p.c{n}" for n in range(len(found)))
+    sql = f"""{head}
+select s.*, {COLUMNS}{places} from s left join ({page.sql()}) p on true
+left join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
+  and {scope.owners.own("b")} order by p.place"""
+    return _statement(scope, binder, sql)
+
+
+def _statement(scope: Scope, binder: Binder, sql: str) -> Statement:
+    return Statement(sql=sql, values={**binder.values, **scope.owners.values()})
+
+
+def _head(plans: Sequence[Plan], wanted: Page) -> str:
+    scope = plans[0].scope
+    counted = f"({total(plans, estimate=wanted.counted == 'estimate')})"
+    counted = "null::bigint" if wanted.counted == "none" else counted
+    if scope.owners.several:
+        return f"null::bigint as seq, {counted} as total, false as permitted"
+    seq = f"(select o.seq from fhir_owner o where {scope.owners.own('o')})"
+    permitted = PERMITTED.format(version=scope.version)
+    return f"{seq} as seq, {counted} as total, {permitted} as permitted"
+
+
+def total(plans: Sequence[Plan], *, estimate: bool = False) -> str:
+    """How many resources match, as a select of one number."""
+    found = [_matching(plan, "1") for plan in plans]
+    if estimate:
+        return (
+            f"select count(*) from (select 1 from ({' union all '.join(found)}) m"
+            f" limit {ESTIMATED}) m"
+        )
+    if len(plans) > 1:
+        return f"select count(*) from ({' union all '.join(found)}) m"
+    if plans[0].scope.owners.several:
+        return f"select count(*) from ({_merged(plans[0])}) m"
+    return _matching(plans[0], "count(*)")
+
+
+def _matching(plan: Plan, wanted: str) -> str:
+    """A select over the matches that needs no more than their number."""
     if plan.scope.owners.several:
-        return _statement(plan, f"select count(*), false from ({_merged(plan)}) m", {})
-    counted = f"select count(*), {PERMITTED.format(version=plan.scope.version)}"
+        return f"select {wanted} from ({_merged(plan)}) m"
     driver = _driver(plan)
     if driver is None:
-        return _statement(plan, f"{counted} from {_whole_type(plan)}", {})
-    joined = bool(plan.seen) or any(condition.resource for condition in plan.conditions)
-    return _statement(plan, f"{counted} from {_driven(plan, driver, joined=joined)}", {})
+        return f"select {wanted} from {_whole_type(plan)}"
+    return f"select {wanted} from {_driven(plan, driver, joined=not _index_tells(plan))}"
 
 
-def page(plan: Plan, wanted: Page, *, many: bool) -> Statement:
-    """The resources of a page, in order. `many`: there are more than `MANY` matches."""
-    order, after, bound = _order(plan, wanted)
-    driver = _driver(plan)
-    if plan.scope.owners.several:
-        source = f"({_merged(plan)}) r where true"
-    elif driver is None:
-        source = _whole_type(plan)
-    elif many and wanted.sort.by == "fid":
-        source = _walk(plan, driver)
-    else:
-        source = _driven(plan, driver, joined=True)
-    sql = f"""
-select {COLUMNS} from (
-  select r.owner, r.rid, row_number() over (order by {order}) as place
-  from {source}{after} order by {order} limit %(limit)s::bigint offset %(offset)s::bigint
-) p join fhir_resource b on b.owner = p.owner and b.rtype = {plan.scope.number} and b.rid = p.rid
-where {plan.scope.owners.own("b")} order by p.place"""
-    bound |= {"limit": wanted.limit, "offset": wanted.offset}
-    return _statement(plan, sql, bound)
+def _index_tells(plan: Plan) -> bool:
+    """Whether index rows alone answer all conditions."""
+    return not plan.seen and not any(condition.resource for condition in plan.conditions)
 
 
-def _statement(plan: Plan, sql: str, bound: dict[str, Any]) -> Statement:
-    return Statement(sql=sql, values={**plan.values, **plan.scope.owners.values(), **bound})
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    plans: Sequence[Plan]
+    wanted: Page
+    columns: Sequence[Column]
+    binder: Binder
+    bound: dict[str, str] = field(default_factory=dict)
+
+    def sql(self) -> str:
+        """The row ids of the page, their places and the values of the order's columns."""
+        limit = self.binder.bind(self.wanted.limit, "bigint")
+        offset = self.binder.bind(self.wanted.offset, "bigint")
+        after, alias = self._after("{a}"), "r"
+        sources = self._sources()
+        if len(sources) == 1:
+            alias, source = sources[0]
+            source += after.format(a=alias)
+        else:
+            most = self.binder.bind(self.wanted.limit + self.wanted.offset, "bigint")
+            parts = [
+                f"(select {self._carried(a)} from {one}{after.format(a=a)}"
+                f" order by {order(self.columns, a)} limit {most})"
+                for a, one in sources
+            ]
+            source = f"({' union all '.join(parts)}) r"
+        values = ", ".join(
+            f"{column.sql.format(a=alias)} as c{n}" for n, column in enumerate(self.columns)
+        )
+        sorted_by = order(self.columns, alias)
+        rtype = f"{self.plans[0].scope.number}::smallint" if alias == "x" else f"{alias}.rtype"
+        return (
+            f"select {alias}.owner, {rtype} as rtype, {alias}.rid, {values},"
+            f" row_number() over (order by {sorted_by}) as place"
+            f" from {source} order by {sorted_by} limit {limit} offset {offset}"
+        )
+
+    def _after(self, alias: str) -> str:
+        if self.wanted.after is None:
+            return ""
+        values = self.wanted.after.values
+        bound = [
+            self.binder.bind(moment(value) if column.kind == "timestamptz" else value, column.kind)
+            for column, value in zip(self.columns, values, strict=True)
+        ]
+        return behind(self.columns, values, alias, bound)
+
+    def _carried(self, alias: str) -> str:
+        """What a part of the page hands on: the row's names and what it is ordered by."""
+        rtype = f"{self.plans[0].scope.number}::smallint" if alias == "x" else f"{alias}.rtype"
+        names = {"owner": f"{alias}.owner", "rtype": rtype, "rid": f"{alias}.rid"}
+        for column in self.columns:
+            if column.sql.startswith("{a}."):
+                name = column.sql.removeprefix("{a}.")
+                names.setdefault(name, f"{alias}.{name}")
+        return ", ".join(f"{sql} as {name}" for name, sql in names.items())
+
+    def _sources(self) -> list[tuple[str, str]]:
+        """Where the rows come from, each an alias and a from clause that a condition may follow;
+        what several of them find is put together."""
+        by, descending = self.wanted.sort[0].by, self.wanted.sort[0].descending
+        if any(key.computed for key in self.wanted.sort):
+            source = gathered(
+                self.wanted.sort, self._matches(self.plans[0]), self.plans[0].scope, self.binder
+            )
+            return [("r", source)]
+        if len(self.plans) > 1:
+            return [("r", self._matches(plan)) for plan in self.plans]
+        (plan,) = self.plans
+        if plan.scope.owners.several:
+            return [("r", self._matches(plan))]
+        driver = _driver(plan)
+        if by == "rid":
+            alias, source = "r", _whole_type(plan)
+            if driver is not None:
+                joined = not _index_tells(plan)
+                alias = "r" if joined else "x"
+                source = _driven(plan, driver, joined=joined)
+            if descending:
+                return [(alias, source)]
+            # In the order of the index, and then those without a date.
+            dated = (f"{source} and {alias}.rid >= 0", f"{source} and {alias}.rid < 0")
+            return [(alias, part) for part in dated]
+        if driver is None:
+            return [("r", _whole_type(plan))]
+        few = _driven(plan, driver, joined=True)
+        if by != "fid" or len(self.wanted.sort) > 1 or self.wanted.many is False:
+            return [("r", few)]
+        if self.wanted.many:
+            return [("r", _walk(plan, driver))]
+        if self.wanted.counted != "accurate":
+            return [("r", few)]
+        counted = "(select s.total from s)"
+        return [
+            ("r", f"{few} and {counted} <= {MANY}"),
+            ("r", f"{_walk(plan, driver)} and {counted} > {MANY}"),
+        ]
+
+    def _matches(self, plan: Plan) -> str:
+        """The matches of one type as `r`, with a condition at the end."""
+        if plan.scope.owners.several:
+            return f"({_merged(plan)}) r where true"
+        driver = _driver(plan)
+        return _driven(plan, driver, joined=True) if driver else _whole_type(plan)
 
 
 def _driver(plan: Plan) -> Condition | None:
@@ -97,7 +244,7 @@ def _whole_type(plan: Plan) -> str:
 
 
 def _driven(plan: Plan, driver: Condition, *, joined: bool) -> str:
-    """From the driver's index rows; `joined` with the resources as `r`."""
+    """From the driver's index rows `x`; `joined` with the resources as `r`."""
     scope, branch = plan.scope, driver.branches[0]
     if branch.single:
         source, own = branch.table, f"{scope.owners.own('x')} and {branch.where}"
@@ -133,54 +280,15 @@ def _merged(plan: Plan) -> str:
     source = _driven(plan, driver, joined=True) if driver else _whole_type(plan)
     once, first = owners.once()
     return (
-        f"select distinct on ({once}) r.owner, r.rid, r.fid, r.updated"
+        f"select distinct on ({once}) r.owner, r.rtype, r.rid, r.fid, r.updated, r.lo"
         f" from {source}{owners.visible('r', plan.scope.bit)} order by {first}"
     )
-
-
-def _order(plan: Plan, wanted: Page) -> tuple[str, str, dict[str, Any]]:
-    """The order, the condition "after the position", and what that binds."""
-    sort, several = wanted.sort, plan.scope.owners.several
-    columns = {
-        "fid": ["r.fid"],
-        "updated": ["r.updated", "r.fid"],
-        # Resources without a primary date have negative row ids: last in either direction.
-        "rid": ["r.rid"] if sort.descending else ["(r.rid < 0)", "r.rid"],
-    }[sort.by]
-    columns = [*columns, "r.owner"] if several else columns
-    way = " desc" if sort.descending else ""
-    order = ", ".join(column + way for column in columns)
-    if wanted.after is None:
-        return order, "", {}
-    bound = [_bound(column) for column in columns]
-    compare = "<" if sort.descending else ">"
-    condition = f" and ({', '.join(columns)}) {compare} ({', '.join(bound)})"
-    return order, condition, _position_values(wanted.after, sort)
-
-
-def _bound(column: str) -> str:
-    return {
-        "r.fid": "%(after_fid)s::text",
-        "r.updated": "%(after_updated)s::timestamptz",
-        "(r.rid < 0)": "%(after_rid)s::bigint < 0",
-        "r.rid": "%(after_rid)s::bigint",
-        "r.owner": "%(after_owner)s::bigint",
-    }[column]
-
-
-def _position_values(position: Position, sort: Sort) -> dict[str, Any]:
-    values: dict[str, Any] = {"after_fid": position.fid, "after_owner": position.owner}
-    if sort.by == "updated":
-        values["after_updated"] = moment(int(position.value))
-    elif sort.by == "rid":
-        values["after_rid"] = position.value
-    return values
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 
 
-def moment(microseconds: int) -> datetime:
+def moment(microseconds: Any) -> datetime:
     """The instant so many microseconds after 1970, kept within the years 1 to 9999."""
     return _EPOCH + timedelta(microseconds=min(max(microseconds, _EARLIEST), _LATEST))
