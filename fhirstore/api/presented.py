@@ -9,11 +9,12 @@ from dataclasses import replace
 import orjson
 
 from fhirstore import outcome
-from fhirstore.api.call import Call
+from fhirstore.api.call import Answer, Call
 from fhirstore.rtypes import NAMES
 from fhirstore.search.bundle import hint, include, match
-from fhirstore.search.controls import Controls
+from fhirstore.search.controls import Controls, read
 from fhirstore.search.includes import MOST, included
+from fhirstore.search.request import read_pairs
 from fhirstore.search.rows import Row
 from fhirstore.search.shown import show
 
@@ -49,3 +50,13 @@ def _left_out() -> bytes:
         " a smaller page"
     )
     return orjson.dumps(outcome.outcome(severity="warning", code="too-costly", text=text))
+
+
+def in_part(call: Call, answer: Answer) -> Answer:
+    """The answer to a read with so much of the resource as `_summary` and `_elements` ask for."""
+    if "_summary" not in call.query and "_elements" not in call.query:
+        return answer
+    pairs = [pair for pair in read_pairs(call.query) if pair.name in ("_summary", "_elements")]
+    wanted = read(version=call.version, pairs=pairs)
+    body = show(answer.body, version=call.version, controls=wanted)
+    return replace(answer, body=body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fhirstore import writes
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.preconditions import unchanged
+from fhirstore.api.presented import in_part
 from fhirstore.api.stored import answer, current, owner_of, told, visible_versions
 from fhirstore.errors import NotFound
 
@@ -15,7 +16,7 @@ def read(call: Call) -> Answer:
     _, stored = current(call)
     if unchanged(call, stored):
         return Answer(status=304, headers=answer(stored).headers)
-    return answer(stored)
+    return in_part(call, answer(stored))
 
 
 def vread(call: Call) -> Answer:
@@ -32,7 +33,7 @@ def vread(call: Call) -> Answer:
         )
     if not visible_versions(call, owner)(stored.body):
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
-    return answer(stored)
+    return in_part(call, answer(stored))
 
 
 def version_number(call: Call) -> int:

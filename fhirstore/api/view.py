@@ -18,7 +18,7 @@ from accounts import clock
 from accounts.access import Access, access_for
 from accounts.answers import NO_STORE
 from accounts.refusals import Refused
-from fhirstore.api import bodies, routes
+from fhirstore.api import bodies, packing, routes
 from fhirstore.api.answered import answered, broken
 from fhirstore.api.call import Answer, Call, Interaction
 from fhirstore.api.formats import JSON, content_type
@@ -44,8 +44,7 @@ class FhirView(APIView):
         def act() -> Answer:
             nonlocal kind
             accept = request.META.get("HTTP_ACCEPT", "")
-            wanted = request.GET.get("_format", "")
-            kind = content_type(version=version, accept=accept, wanted=wanted)
+            kind = content_type(version=version, accept=accept, wanted=_asked(request, "_format"))
             return _answer(request, version, prefix, path)
 
         try:
@@ -90,13 +89,15 @@ def _with_body(call: Call, interaction: Interaction, request: HttpRequest) -> Ca
     if not interaction.takes:
         return call
     body = bodies.read_body(request)
-    changed: dict[str, Any] = (
-        {"form": printable(bodies.form(body))}
-        if interaction.takes == "form"
-        else {
-            "resource": (bodies.parse_any if interaction.takes == "patch" else bodies.parse)(body)
-        }
-    )
+    changed: dict[str, Any]
+    if interaction.takes == "form" or (
+        interaction.takes == "parameters" and not body.lstrip().startswith(b"{")
+    ):
+        changed = {"form": printable(bodies.form(body))}
+    elif interaction.takes == "patch":
+        changed = {"resource": bodies.parse_any(body)}
+    else:
+        changed = {"resource": bodies.parse(body)}
     return Call(**{**vars(call), **changed})
 
 
@@ -111,14 +112,22 @@ def _headers(request: HttpRequest) -> dict[str, str]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def _asked(request: HttpRequest, name: str) -> str:
+    """A parameter of the query, which is read only where it may be there."""
+    raw = request.META.get("QUERY_STRING", "")
+    return request.GET.get(name, "") if name in raw or "%5" in raw else ""
+
+
 def _response(request: HttpRequest, answer: Answer, kind: str) -> HttpResponse:
-    response = HttpResponse(
-        answer.body,
-        status=answer.status,
-        content_type=kind,
-        headers={**NO_STORE, **answer.headers},
-    )
+    body, headers = answer.body, {**NO_STORE, **answer.headers}
+    if _asked(request, "_pretty") == "true":
+        body = packing.indented(body)
+    if len(body) >= packing.SMALLEST and request.method != "HEAD":
+        headers["Vary"] = "Accept-Encoding"
+        if packing.takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING", "")):
+            body, headers["Content-Encoding"] = packing.compressed(body), "gzip"
+    response = HttpResponse(body, status=answer.status, content_type=kind, headers=headers)
     if request.method == "HEAD":
-        response["Content-Length"] = str(len(answer.body))
+        response["Content-Length"] = str(len(body))
         response.content = b""
     return response
