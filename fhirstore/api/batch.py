@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,30 +11,18 @@ import orjson
 from django.db import transaction
 
 from accounts import audit
+from accounts.clock import served_instant
 from accounts.scopes import permits
 from fhirstore import digits, outcome
+from fhirstore.api import pointing
 from fhirstore.api.bodies import check_resource
-from fhirstore.api.call import Answer, Call, Interaction
-from fhirstore.api.transaction import chosen_ids
-from fhirstore.errors import FhirError, Forbidden, InvalidRequest, NotFound
+from fhirstore.api.call import Answer, Call
+from fhirstore.api.entry import Entry, Resolve, read_entry
+from fhirstore.api.transaction import resolve_references, settle
+from fhirstore.errors import FhirError, Forbidden, InvalidRequest
 
 LEGACY_MOST, MOST = 20, 5000
-_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3, "HEAD": 4}
-
-Resolve = Callable[[str, str], tuple[Interaction, Mapping[str, str]]]
-"""(method, path below the base) to the interaction and what the path names; raises NotFound or
-MethodNotAllowed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One entry as a call of its own."""
-
-    place: int
-    method: str
-    interaction: Interaction
-    call: Call
-    full_url: str
+_ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
 
 
 def perform(call: Call, *, resolve: Resolve) -> Answer:
@@ -81,10 +68,10 @@ def _creation(resource: Any) -> dict[str, Any]:
 def _alone(call: Call, row: dict[str, Any], place: int, resolve: Resolve) -> bytes:
     """An entry of a batch: its own success or failure."""
     try:
-        entry = _read(call, row, place, resolve)
+        entry = read_entry(call, row, place, resolve)
         return _told(entry, _carried_out(entry))
     except FhirError as error:
-        failed = orjson.dumps(outcome.failure(code=error.code, text=error.text))
+        failed = orjson.dumps(outcome.refusal(error))
         member = b'"resource":' + failed + b"," if call.version == "dstu2" else b""
         said = b'"response":{"status":"' + _status(error.status)
         told = b"" if call.version == "dstu2" else b',"outcome":' + failed
@@ -95,14 +82,26 @@ def _transaction(call: Call, rows: list[dict[str, Any]], resolve: Resolve) -> An
     entries = []
     for place, row in enumerate(rows):
         with _naming(place):
-            entries.append(_read(call, row, place, resolve))
-    entries = _resolved(call, entries)
+            entries.append(read_entry(call, row, place, resolve))
     answers: dict[int, Answer] = {}
     with transaction.atomic():
-        for entry in sorted(entries, key=lambda e: (_ORDER.get(e.method, 9), e.place)):
+        settled = settle(call, entries, _naming)
+        for entry in sorted(settled, key=_turn):
             with _naming(entry.place):
+                if not entry.interaction.read_only:
+                    resolve_references(entry.call, entry.call.resource, final=True)
                 answers[entry.place] = _carried_out(entry)
-    return _answer("transaction-response", [_told(e, answers[e.place]) for e in entries])
+    return _answer("transaction-response", [_told(e, answers[e.place]) for e in settled])
+
+
+def _turn(entry: Entry) -> tuple[int, int]:
+    """When an entry's turn comes: deletes, creates, updates and patches, those that refer to what
+    the ones before made by a search, reads."""
+    turn = _ORDER.get(entry.interaction.name, 4)
+    waits = turn in (1, 2) and pointing.conditions(entry.call.resource)
+    if entry.interaction.read_only:
+        turn = 4
+    return 3 if waits else turn, entry.place
 
 
 class _naming:
@@ -116,77 +115,7 @@ class _naming:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, FhirError):
-            error.text = f"Bundle.entry[{self.place}]: {error.text}"
-
-
-def _read(call: Call, row: dict[str, Any], place: int, resolve: Resolve) -> Entry:
-    request = row.get("request")
-    if not isinstance(request, dict):
-        raise InvalidRequest("the entry has no request")
-    method, url = request.get("method"), request.get("url")
-    if not isinstance(method, str) or not isinstance(url, str):
-        raise InvalidRequest("the entry's request has no method or no url")
-    path, _, query = url.partition("?")
-    below = path.removeprefix(call.base).removeprefix(call.full_base).strip("/")
-    method = method.upper()
-    if query and method in ("PUT", "DELETE", "PATCH"):
-        raise InvalidRequest("conditional update and delete are not supported")
-    interaction, named = resolve("GET" if method == "HEAD" else method, f"/{below}")
-    if not below or interaction.name in ("", "bundle", "purge"):
-        raise NotFound("the entry's url names no resource or type")
-    headers = {
-        header: str(request[name])
-        for name, header in _CONDITIONS.items()
-        if isinstance(request.get(name), str)
-    }
-    full_url = row.get("fullUrl")
-    return Entry(
-        place=place,
-        method=method,
-        interaction=interaction,
-        full_url=full_url if isinstance(full_url, str) else "",
-        call=replace(
-            call,
-            query=query,
-            form="",
-            resource=row.get("resource"),
-            headers=headers,
-            rtype=named.get("rtype", ""),
-            fid=named.get("fid", ""),
-            vid=named.get("vid", ""),
-        ),
-    )
-
-
-_CONDITIONS = {
-    "ifMatch": "if-match",
-    "ifNoneMatch": "if-none-match",
-    "ifNoneExist": "if-none-exist",
-}
-
-
-def _resolved(call: Call, entries: list[Entry]) -> list[Entry]:
-    """The entries with ids chosen for what is created, and references between them resolved."""
-    changed = [
-        (e.call.rtype, e.call.fid) for e in entries if e.method in ("PUT", "DELETE") and e.call.fid
-    ]
-    if len(changed) != len(set(changed)):
-        raise InvalidRequest("a transaction may change a resource once only")
-    created = {
-        e.place: check_resource(e.call.resource, rtype=e.call.rtype)
-        for e in entries
-        if e.interaction.name == "create"
-    }
-    urls = {e.place: e.full_url for e in entries if e.full_url}
-    others = {
-        e.place: (f"{e.call.rtype}/{e.call.fid}", e.call.resource)
-        for e in entries
-        if e.method == "PUT"
-    }
-    ids = chosen_ids(call, created=created, others=others, full_urls=urls)
-    return [
-        replace(e, call=replace(e.call, fid=ids[e.place])) if e.place in ids else e for e in entries
-    ]
+            error.within(f"Bundle.entry[{self.place}]")
 
 
 def _carried_out(entry: Entry) -> Answer:
@@ -207,10 +136,14 @@ def _carried_out(entry: Entry) -> Answer:
 
 
 def _told(entry: Entry, answer: Answer) -> bytes:
-    said: dict[str, str] = {"status": _status(answer.status).decode()}
+    said: dict[str, Any] = {"status": _status(answer.status).decode()}
     for header, name in (("Location", "location"), ("ETag", "etag")):
         if header in answer.headers:
             said[name] = answer.headers[header]
+    if "Last-Modified" in answer.headers:
+        said["lastModified"] = served_instant(
+            parsedate_to_datetime(answer.headers["Last-Modified"])
+        )
     parts = []
     if answer.body:
         resource = digits.loads(answer.body)
@@ -219,9 +152,16 @@ def _told(entry: Entry, answer: Answer) -> bytes:
             parts.append(b'"fullUrl":' + orjson.dumps(where))
             modified = resource.get("meta", {}).get("lastUpdated")
             said |= {"lastModified": modified} if isinstance(modified, str) else {}
-        parts.append(b'"resource":' + answer.body)
+        if _is_outcome(resource) and entry.call.version != "dstu2":
+            said["outcome"] = resource
+        else:
+            parts.append(b'"resource":' + answer.body)
     parts.append(b'"response":' + orjson.dumps(said))
     return b"{" + b",".join(parts) + b"}"
+
+
+def _is_outcome(resource: dict[str, Any]) -> bool:
+    return resource.get("resourceType") == "OperationOutcome"
 
 
 def _status(status: int) -> bytes:

@@ -35,10 +35,15 @@ def delete_match(call: Call) -> Answer:
         row = conditional.match(call, call.query)
         if row is not None:
             return delete(replace(call, fid=row.fid))
-    text = f"no {call.rtype} meets the condition"
     if call.version != "r4":
-        raise NotFound(text)
-    return Answer(body=orjson.dumps(outcome.done(f"{text}; nothing has been deleted")))
+        raise NotFound(f"no {call.rtype} meets the condition")
+    return nothing_to_delete(call)
+
+
+def nothing_to_delete(call: Call) -> Answer:
+    """The answer of R4 to a conditional delete that found nothing."""
+    text = f"no {call.rtype} meets the condition; nothing has been deleted"
+    return Answer(body=orjson.dumps(outcome.done(text)))
 
 
 def delete_version(call: Call) -> Answer:

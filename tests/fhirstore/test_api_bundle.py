@@ -83,16 +83,19 @@ def test_a_batch_succeeds_and_fails_one_by_one(fhir: Fhir, version: str) -> None
 def test_a_transaction_resolves_references_between_its_entries(fhir: Fhir, version: str) -> None:
     observation = {
         "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
         "subject": {"reference": "urn:uuid:1"},
         "device": {"reference": "urn:uuid:3"},
     }
+    device = {"resourceType": "Device", "id": "d1", "type": {"text": "scale"}}
     answer = fhir.post(
         f"/{version}",
         bundle(
             "transaction",
             asked("POST", "Observation", observation, "urn:uuid:2"),
             asked("POST", "Patient", patient(), "urn:uuid:1"),
-            asked("PUT", "Device/d1", {"resourceType": "Device", "id": "d1"}, "urn:uuid:3"),
+            asked("PUT", "Device/d1", device, "urn:uuid:3"),
         ),
     )
     assert answer["type"] == "transaction-response"
