@@ -1,4 +1,4 @@
-"""`GET` and `DELETE Patient/{id}/$everything` (wire contract 12.5)."""
+"""`GET`, `POST` and `DELETE Patient/{id}/$everything` (wire contract 12.5)."""
 
 from __future__ import annotations
 
@@ -9,33 +9,43 @@ import orjson
 from django.db import transaction
 
 from fhirstore import outcome
+from fhirstore.api import presented
 from fhirstore.api.call import Answer, Call
+from fhirstore.api.operation import operation_pairs
 from fhirstore.api.stored import current
 from fhirstore.changes import Changes, lock_owner
 from fhirstore.database import cursor
-from fhirstore.errors import InvalidValue, NotFound
+from fhirstore.errors import InvalidValue, NotFound, UnknownParameter
 from fhirstore.held import held
 from fhirstore.keys import VERSION_BITS
 from fhirstore.permissions import widened
-from fhirstore.rtypes import BY_LOWER_CASE, NAMES
-from fhirstore.search.bundle import bundle, match
+from fhirstore.rtypes import BY_LOWER_CASE
+from fhirstore.search import controls
+from fhirstore.search.bundle import bundle
 from fhirstore.search.compartment import Compartment
 from fhirstore.search.moments import Moments, moments
 from fhirstore.search.owners import Owners
 from fhirstore.search.paging import links
-from fhirstore.search.request import Pair, number, page_size, read_pairs
+from fhirstore.search.request import PAGING, UNREPEATED, Pair, number, page_size
 from fhirstore.search.statement import moment
 
 
 def everything(call: Call) -> Answer:
-    """A page of the Patient and its compartment, all types mixed, the Patient first."""
+    """A page of the Patient and its compartment, all types mixed, the Patient first. `_type`: of
+    these types; `_since`: changed since; `start`, `end`: with a date between them, or without one.
+    """
     _check_patient(call)
-    pairs = read_pairs(call.query)
+    pairs = operation_pairs(call)
+    ignored = [p for p in pairs if p.name not in _KNOWN]
+    if call.prefers("strict") and (unknown := {p.name for p in ignored}):
+        raise UnknownParameter(f"unknown parameter of $everything: {', '.join(sorted(unknown))}")
+    shape = controls.read(version=call.version, pairs=[p for p in pairs if p.name in _SHAPE])
     owners = call.owners()
     if not owners.merged:
         owners = widened(owners, version=call.version, patient=call.fid)
     compartment = _compartment(call, owners, pairs)
-    total, count = compartment.total(), page_size(pairs)
+    total = compartment.total()
+    count = 0 if shape.summary == "count" else page_size(pairs)
     skip, afterid = number(pairs, "_skip", "_offset"), _text(pairs, "_afterid")
     found = []
     if count:
@@ -53,13 +63,10 @@ def everything(call: Call) -> Answer:
         version=call.version,
         url=f"{call.base}/Patient/{call.fid}/$everything",
         pairs=pairs,
-        ignored=[p for p in pairs if p.name not in _KNOWN],
+        ignored=ignored,
         following=following,
     )
-    entries = [
-        match(full_url=f"{call.full_base}/{NAMES[row.rtype]}/{row.fid}", body=row.body)
-        for row in shown
-    ]
+    entries = presented.entries(call, shown, controls=shape)
     return Answer(body=bundle(kind="searchset", total=total, entries=entries, links=page_links))
 
 
@@ -81,7 +88,9 @@ def delete_everything(call: Call) -> Answer:
     return Answer(body=orjson.dumps(outcome.done(text)))
 
 
-_KNOWN = ("_count", "_skip", "_offset", "_afterid", "_type", "_since", "start", "end", "_format")
+_SHAPE = ("_elements", "_summary")
+_NARROWING = ("_type", "_since", "start", "end")
+_KNOWN = (*_NARROWING, *_SHAPE, "_count", *PAGING, *UNREPEATED, "_format", "_pretty")
 
 
 def _check_patient(call: Call, *, own: bool = False) -> None:

@@ -1,0 +1,118 @@
+"""`Patient/{id}/$everything` narrowed: `_type`, `_since`, `start`, `end`, `_elements`, `_summary`
+(hl7.org/fhir/R4/patient-operation-everything.html)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fhirstore.writes import put_many
+from tests.fhirstore.fhir_client import Fhir, ids, link, observation
+
+pytestmark = pytest.mark.django_db
+
+OF_P1 = {"subject": {"reference": "Patient/p1"}}
+RESOURCES: tuple[dict[str, Any], ...] = (
+    {"resourceType": "Patient", "id": "p1", "gender": "male"},
+    observation("o1", effectiveDateTime="2026-01-10", **OF_P1),
+    observation("o2", effectiveDateTime="2026-02-10", **OF_P1),
+    observation("o3", **OF_P1),
+    {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "finished",
+        "class": {"code": "AMB"},
+        "period": {"start": "2026-01-20", "end": "2026-03-01"},
+        **OF_P1,
+    },
+    {
+        "resourceType": "Encounter",
+        "id": "e2",
+        "status": "in-progress",
+        "class": {"code": "AMB"},
+        "period": {"start": "2026-02-20"},
+        **OF_P1,
+    },
+)
+
+
+@pytest.fixture(autouse=True)
+def stored(fhir: Fhir) -> None:
+    fhir.store("r4", *RESOURCES)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["p1", "e1", "e2", "o1", "o2", "o3"]),
+        ("_type=Observation", ["o1", "o2", "o3"]),
+        ("_type=encounter,Patient", ["p1", "e1", "e2"]),
+        ("start=2026-02-01", ["p1", "e1", "e2", "o2", "o3"]),
+        ("end=2026-01-15", ["p1", "o1", "o3"]),
+        ("end=2026-01-10", ["p1", "o1", "o3"]),
+        ("end=2026-01-09", ["p1", "o3"]),
+        ("start=2026-01-11&end=2026-02-09", ["p1", "e1", "o3"]),
+        ("start=2026-02&end=2026-02", ["p1", "e1", "e2", "o2", "o3"]),
+        ("start=2027", ["p1", "e2", "o3"]),
+        ("_since=2999", []),
+        ("_since=2000-01-01T00:00:00Z", ["p1", "e1", "e2", "o1", "o2", "o3"]),
+        ("_type=Observation&start=2026-02-01", ["o2", "o3"]),
+        ("nonsense=1", ["p1", "e1", "e2", "o1", "o2", "o3"]),
+    ],
+)
+def test_what_is_part_of_it(fhir: Fhir, query: str, expected: list[str]) -> None:
+    bundle = fhir.get(f"/r4/Patient/p1/$everything?{query}")
+    assert (ids(bundle), bundle["total"]) == (expected, len(expected))
+
+
+def test_since(fhir: Fhir) -> None:
+    later = fhir.now + timedelta(hours=1)
+    changed = observation("o2", effectiveDateTime="2026-02-11", **OF_P1)
+    put_many(owner=fhir.owner, version="r4", resources=[changed], now=later)
+    asked = (fhir.now + timedelta(minutes=30)).isoformat().replace("+00:00", "Z")
+    assert ids(fhir.get(f"/r4/Patient/p1/$everything?_since={asked}")) == ["o2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [("start=x", "start"), ("end=x", "end"), ("_since=x", "_since"), ("_type=Nosuch", "_type")],
+)
+def test_what_cannot_be_read_is_refused_and_named(fhir: Fhir, query: str, named: str) -> None:
+    outcome = fhir.get(f"/r4/Patient/p1/$everything?{query}", expect=400)
+    assert named in outcome["issue"][0]["diagnostics"]
+
+
+def test_strictly(fhir: Fhir) -> None:
+    path = "/r4/Patient/p1/$everything?_type=Patient"
+    fhir.get(path, prefer="handling=strict")
+    outcome = fhir.get(f"{path}&nonsense=1", prefer="handling=strict", expect=400)
+    assert "nonsense" in outcome["issue"][0]["diagnostics"]
+
+
+def test_pages_keep_what_was_asked(fhir: Fhir) -> None:
+    url: str | None = "/r4/Patient/p1/$everything?_type=Observation&_count=2&_elements=subject"
+    seen = []
+    while url:
+        bundle = fhir.get(url)
+        seen += ids(bundle)
+        assert bundle["total"] == 3
+        assert all("effectiveDateTime" not in e["resource"] for e in bundle["entry"])
+        url = link(bundle, "next")
+    assert seen == ["o1", "o2", "o3"]
+
+
+def test_only_the_number(fhir: Fhir) -> None:
+    bundle = fhir.get("/r4/Patient/p1/$everything?_summary=count")
+    assert (bundle["total"], bundle["entry"]) == (6, [])
+
+
+def test_by_post(fhir: Fhir) -> None:
+    parameter = [
+        {"name": "start", "valueDate": "2027"},
+        {"name": "_type", "valueCode": "Encounter"},
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameter}
+    assert ids(fhir.post("/r4/Patient/p1/$everything", body)) == ["e2"]
+    assert ids(fhir.post("/r4/Patient/p1/$everything", "_type=Patient")) == ["p1"]
