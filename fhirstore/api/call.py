@@ -26,7 +26,8 @@ from fhirstore.search.owners import Owners
 class Call:
     """What was asked. `prefix` is "/fhir/{ver}" or "/{ver}" as the request had it; `rtype` in its
     canonical spelling; `headers` by lower-case name. `resource` is the parsed body of a write,
-    `seer` the user a permission is for.
+    `seer` the user a permission is for, `compartment` and `within` the type and id of what a search
+    keeps to.
     """
 
     access: Access
@@ -37,6 +38,8 @@ class Call:
     fid: str = ""
     vid: str = ""
     seer: str = ""
+    compartment: str = ""
+    within: str = ""
     query: str = ""
     form: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)

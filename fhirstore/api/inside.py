@@ -51,7 +51,7 @@ def ask(
 
 
 def _ask(call: Call, path: str) -> Answer:
-    interaction, named = routes.resolve("GET", path)
+    interaction, named = routes.resolve("GET", path, call.query)
     if not interaction.read_only or interaction.name == EXPORT:
         raise MethodNotAllowed("this address changes something and is not read here", allowed=())
     if interaction.name:

@@ -14,24 +14,32 @@ from fhirstore.api.create import create
 from fhirstore.api.delete import delete, delete_match, delete_version
 from fhirstore.api.docref import docref
 from fhirstore.api.everything import delete_everything, everything
-from fhirstore.api.history import history
+from fhirstore.api.history import history, history_system, history_type
 from fhirstore.api.lastn import lastn
 from fhirstore.api.patch import patch, patch_match
 from fhirstore.api.permission import give, take
 from fhirstore.api.purge import purge
 from fhirstore.api.read import read, vread
-from fhirstore.api.search import search
+from fhirstore.api.search import search, search_system, search_within
 from fhirstore.api.update import post, put, put_match
 from fhirstore.errors import MethodNotAllowed, NotFound
 from fhirstore.rtypes import BY_LOWER_CASE
+from fhirstore.search.request import UNREPEATED, read_pairs
 
 METADATA = Interaction(name="", perform=capabilities)
 """The one interaction that needs no credentials: it has no name in scopes."""
 
 
-def resolve(method: str, path: str) -> tuple[Interaction, Mapping[str, str]]:
+SYSTEM = Interaction(name="search", perform=search_system, any_type=True)
+_ABOUT_THE_ANSWER = ("_format", "_pretty", "_summary", "_elements", *UNREPEATED)
+
+
+def resolve(method: str, path: str, query: str = "") -> tuple[Interaction, Mapping[str, str]]:
     """The interaction of a path like "/Patient/1", and what the path names: `rtype` (canonical
-    spelling where any version knows it), `fid`, `vid`. Raises NotFound, MethodNotAllowed."""
+    spelling where any version knows it), `fid`, `vid`. The base itself is a search where the query
+    filters. Raises NotFound, MethodNotAllowed."""
+    if query and method == "GET" and path in ("", "/") and _filters(query):
+        return SYSTEM, {}
     for pattern, methods in ROUTES:
         if match := pattern.fullmatch(path):
             if method not in methods:
@@ -44,6 +52,11 @@ def resolve(method: str, path: str) -> tuple[Interaction, Mapping[str, str]]:
     raise NotFound("there is nothing at this address")
 
 
+def _filters(query: str) -> bool:
+    return any(pair.name not in _ABOUT_THE_ANSWER for pair in read_pairs(query))
+
+
+_WITHIN = r"/(?P<compartment>[A-Za-z]+)/(?P<within>[^/]+)/(?P<rtype>[A-Za-z]+|\*)"
 _TYPE, _ID = r"/(?P<rtype>[A-Za-z]+)", r"/(?P<fid>[^/]+)"
 
 ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
@@ -62,6 +75,23 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
             },
         ),
         (r"/metadata", {"GET": METADATA}),
+        (
+            r"/_history",
+            {"GET": Interaction(name="history-system", perform=history_system, any_type=True)},
+        ),
+        (
+            r"/_search",
+            {
+                "POST": Interaction(
+                    name="search", perform=search_system, any_type=True, takes="form"
+                ),
+            },
+        ),
+        (_WITHIN, {"GET": Interaction(name="search", perform=search_within)}),
+        (
+            _WITHIN + r"/_search",
+            {"POST": Interaction(name="search", perform=search_within, takes="form")},
+        ),
         (r"/purge", {"DELETE": Interaction(name="purge", perform=purge, read_only=False)}),
         (
             _TYPE,
@@ -78,6 +108,10 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
                     name="patch", perform=patch_match, read_only=False, takes="patch"
                 ),
             },
+        ),
+        (
+            _TYPE + r"/_history",
+            {"GET": Interaction(name="history-type", perform=history_type)},
         ),
         (
             _TYPE + r"/_search",
@@ -101,6 +135,9 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
             _TYPE + _ID + r"/\$everything",
             {
                 "GET": Interaction(name="everything", perform=everything, any_type=True),
+                "POST": Interaction(
+                    name="everything", perform=everything, any_type=True, takes="parameters"
+                ),
                 "DELETE": Interaction(
                     name="delete", perform=delete_everything, read_only=False, any_type=True
                 ),

@@ -61,7 +61,8 @@ class FhirView(APIView):
 
 def _answer(request: HttpRequest, version: str, prefix: str, path: str) -> Answer:
     method = "GET" if request.method == "HEAD" else request.method or ""
-    interaction, named = routes.resolve(method, path)
+    query = _query(request)
+    interaction, named = routes.resolve(method, path, query)
     now = clock.now()
     access = NOBODY
     if interaction.name:
@@ -78,7 +79,7 @@ def _answer(request: HttpRequest, version: str, prefix: str, path: str) -> Answe
         version=version,
         prefix=prefix,
         now=now,
-        query=_query(request),
+        query=query,
         headers=_headers(request),
         **named,
     )

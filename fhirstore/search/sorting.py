@@ -57,11 +57,13 @@ def read_key(version: str, rtype: str, name: str, *, descending: bool) -> Key | 
     if name in _COMMON:
         return Key(name=name, by=_COMMON[name], descending=descending)
     parameter = parameters(version, rtype).get(name) if rtype else None
-    if parameter is None or not parameter.paths:
+    if parameter is None:
         return None
     by = _ROWS.get(parameter.type)
     if by is None:
         raise InvalidValue(parameter="_sort", problem=f"{name} is no parameter to sort by")
+    if not parameter.paths:
+        return None
     if by == "range" and primary_date(version, rtype) in parameter.stored:
         by = "lo"
     return Key(name=name, by=by, descending=descending, parameter=parameter)
