@@ -139,8 +139,17 @@ LIBRARIES = ("admin", "accounts/", "^accounts/")  # Django's admin, and allauth'
 CONSOLE = ("console", "console/")
 
 FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
-    "/?": [("POST", "")],
+    "/?": [("POST", ""), ("GET", "?_id={fid}"), ("GET", "?_type=Patient,Observation")],
+    "/_search": [("POST", "/_search?_id={fid}")],
+    "/COMPARTMENT/ID/ANY": [
+        ("GET", "/Patient/{fid}/Observation"),
+        ("GET", "/Patient/{fid}/Observation?_explain=true"),
+        ("GET", "/Patient/{fid}/*"),
+    ],
+    "/COMPARTMENT/ID/ANY/_search": [("POST", "/Patient/{fid}/Observation/_search")],
     "/metadata": [("GET", "/metadata")],
+    "/_history": [("GET", "/_history")],
+    "/TYPE/_history": [("GET", "/Patient/_history"), ("GET", "/Patient/_history?_at=2026")],
     "/purge": [("DELETE", "/purge")],
     "/TYPE": [
         ("GET", "/Patient"),
@@ -155,7 +164,11 @@ FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
         ("GET", "/Patient/{fid}/$everything"),
         ("DELETE", "/Patient/{fid}/$everything"),
     ],
-    "/TYPE/ID": [("GET", "/Patient/{fid}"), ("DELETE", "/Patient/{fid}")],
+    "/TYPE/ID": [
+        ("GET", "/Patient/{fid}"),
+        ("DELETE", "/Patient/{fid}"),
+        ("PATCH", "/Patient/{fid}"),
+    ],
     "/TYPE/ID/_permission/SEER": [
         ("PUT", "/Patient/{fid}/_permission/{n}"),
         ("DELETE", "/Patient/{fid}/_permission/{n}"),
@@ -188,6 +201,9 @@ def fhir_routes() -> Iterator[str]:
     for pattern, _ in ROUTES:
         yield (
             pattern.pattern.replace("(?P<rtype>[A-Za-z]+)", "TYPE")
+            .replace("(?P<compartment>[A-Za-z]+)", "COMPARTMENT")
+            .replace("(?P<rtype>[A-Za-z]+|\\*)", "ANY")
+            .replace("(?P<within>[^/]+)", "ID")
             .replace("(?P<fid>[^/]+)", "ID")
             .replace("(?P<vid>[^/]+)", "VID")
             .replace("(?P<seer>[^/]+)", "SEER")
