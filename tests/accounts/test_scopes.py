@@ -5,7 +5,7 @@ import pytest
 from accounts.scopes import LETTERS, permits, sight
 
 ALL = " ".join(sorted(LETTERS))
-READS = "everything export history read search vread"
+READS = "everything export history history-system history-type read search validate vread"
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ READS = "everything export history read search vread"
         ("user/*.rs", "Patient", READS),
         ("patient/*.read", "Patient", READS),
         ("user/*.write", "Patient", "create delete patch purge update"),
-        ("user/*.r", "Patient", "history read vread"),
-        ("user/*.s", "Patient", "everything export search"),
+        ("user/*.r", "Patient", "history read validate vread"),
+        ("user/*.s", "Patient", "everything export history-system history-type search"),
         ("user/*.cu", "Patient", "create patch update"),
         ("user/Observation.read", "Observation", READS),
         ("user/Observation.read", "Patient", ""),

@@ -1,0 +1,169 @@
+"""What happened to the resources of some types: their versions and deletions, newest first, from
+the current rows, their history and the tombstones."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from fhirstore.rtypes import NAMES, NUMBERS
+from fhirstore.search import rows, sight
+from fhirstore.search.condition import Binder, Scope
+from fhirstore.versions import as_served
+
+Span = tuple[datetime, datetime]
+"""From the first instant to the one after the last."""
+
+# `part`: where the version lies. A superseded one ends when the next begins.
+_VERSIONS = """
+select r.owner, r.rtype, r.fid, r.vers, r.version, r.updated as at, 0 as part
+from fhir_resource r where {own_r} and {wanted_r}{seen}
+union all
+select h.owner, h.rtype, h.fid, h.vers, h.version, h.updated, 1
+from fhir_history h where {own_h} and {wanted_h}{past}
+union all
+select t.owner, t.rtype, t.fid, t.vers, t.version, t.deleted, 2
+from fhir_tombstone t where {own_t} and {wanted_t} and not t.hidden{gone}
+"""
+_WANTED = "{a}.rtype = any(%(rtypes)s::smallint[]) and ({a}.vers & {bit}) <> 0"
+_NEXT = """
+select v.*, lead(at) over (partition by owner, rtype, fid order by version, part) as ended,
+  part = 2 or part = 1 and (select h.body is null from fhir_history h where h.owner = v.owner
+    and h.rtype = v.rtype and h.fid = v.fid and h.vers = v.vers and h.version = v.version) as gone
+from ({versions}) v
+"""
+_COUNT = "select count(*) from ({versions}) v where {when}"
+_PAGE = """
+select p.owner, p.rtype, p.fid, p.version, p.at, p.vers, case p.part
+  when 0 then (select b.body from fhir_resource b where b.owner = p.owner and b.rtype = p.rtype
+    and b.fid = p.fid and b.vers = p.vers)
+  when 1 then (select h.body from fhir_history h where h.owner = p.owner and h.rtype = p.rtype
+    and h.fid = p.fid and h.vers = p.vers and h.version = p.version)
+  end
+from (select * from ({versions}) v where {when}{after}
+  order by at desc, owner, rtype, fid, version desc limit {limit} offset {offset}) p
+order by p.at desc, p.owner, p.rtype, p.fid, p.version desc
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One version of a resource, or its deletion (`body` None). `version` counts from 0."""
+
+    owner: int
+    rtype: str
+    fid: str
+    version: int
+    updated: datetime
+    body: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chronicle:
+    """The versions of all resources of these types that a scope sees. A token whose scopes are
+    narrowed by a query sees the versions of what it may see as it is now.
+
+    `since`: made then or later. `at`: current at some moment of it; of deletions those that
+    happened in it.
+    """
+
+    scope: Scope
+    rtypes: Sequence[str]
+    since: datetime | None = None
+    at: Span | None = None
+
+    def total(self) -> int:
+        """How many there are."""
+        sql, values = self._statement(_COUNT, Binder())
+        return int(rows.select(sql, values)[0][0])
+
+    def page(self, *, limit: int, offset: int = 0, after: str = "") -> list[Event]:
+        """The newest, from the position `after` on (`position` of the last one seen)."""
+        binder, place = Binder(), _read(after)
+        test = _behind(binder, place) if place else ""
+        sql, values = self._statement(_PAGE, binder, after=test, limit=limit, offset=offset)
+        return [
+            Event(
+                owner=owner,
+                rtype=NAMES[rtype],
+                fid=fid.decode(),
+                version=version,
+                updated=at,
+                body=body and as_served(body=body, vers=vers, version=self.scope.version),
+            )
+            for owner, rtype, fid, version, at, vers, body in rows.select(sql, values)
+        ]
+
+    def _statement(self, sql: str, binder: Binder, **more: Any) -> tuple[str, dict[str, Any]]:
+        owners, bit = self.scope.owners, self.scope.bit
+        whole = [t for t in self.rtypes if self.scope.sight.of(t) is None]
+        part = len(whole) < len(self.rtypes)
+        seen = past = gone = ""
+        if part:
+            seen = sight.seen_of_any(self.scope, binder, "r", rtypes=self.rtypes)
+            past = (
+                f" and exists (select 1 from fhir_resource r where {owners.own('r')}"
+                " and r.owner = h.owner and r.rtype = h.rtype and r.fid = h.fid"
+                f" and (r.vers & {bit}) <> 0{seen})"
+            )
+            kept = binder.bind([NUMBERS[name] for name in whole], "smallint[]")
+            gone = f" and t.rtype = any({kept})"
+        versions = _VERSIONS.format(
+            **{f"own_{a}": owners.own(a) for a in "rht"},
+            **{f"wanted_{a}": _WANTED.format(a=a, bit=bit) for a in "rht"},
+            seen=seen,
+            past=past,
+            gone=gone,
+        )
+        when = ["true"]
+        if self.since is not None:
+            when.append(f"at >= {binder.bind(self.since, 'timestamptz')}")
+        if self.at is not None:
+            versions = _NEXT.format(versions=versions)
+            first, last = (binder.bind(moment, "timestamptz") for moment in self.at)
+            when.append(f"at < {last} and (at >= {first} or not gone and ended > {first}")
+            when[-1] += " or not gone and ended is null)"
+        values = {
+            **owners.values(),
+            **binder.values,
+            "rtypes": [NUMBERS[name] for name in self.rtypes],
+        }
+        return sql.format(versions=versions, when=" and ".join(when), **more), values
+
+
+def position(event: Event) -> str:
+    """Where a page ended, as an opaque text."""
+    place = [event.updated.isoformat(), event.owner, NUMBERS[event.rtype], event.fid, event.version]
+    return urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def _read(text: str) -> list[Any] | None:
+    """A position; None where it is malformed."""
+    try:
+        place = orjson.loads(urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode()))
+        at, owner, rtype, fid, version = place
+        moment = datetime.fromisoformat(at)
+    except (ValueError, TypeError):
+        return None
+    numbers = (owner, rtype, version)
+    if not all(type(n) is int and 0 <= n < 2**31 for n in numbers) or moment.tzinfo is None:
+        return None
+    if not isinstance(fid, str) or "\0" in fid or not fid.isprintable() or rtype >= 2**15:
+        return None
+    return [moment, owner, rtype, fid, version]
+
+
+def _behind(binder: Binder, place: list[Any]) -> str:
+    kinds = ("timestamptz", "bigint", "smallint", "text", "int")
+    at, owner, rtype, fid, version = (
+        binder.bind(value, kind) for value, kind in zip(place, kinds, strict=True)
+    )
+    return (
+        f" and (at < {at} or at = {at} and ((owner, rtype, fid) > ({owner}, {rtype}, {fid})"
+        f" or (owner, rtype, fid) = ({owner}, {rtype}, {fid}) and version < {version}))"
+    )

@@ -1,0 +1,212 @@
+"""Histories of one resource, a type and everything; `_since`, `_at`, `_count` and paging."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from accounts.applications import NewClient
+from accounts.models import AppUser
+from fhirstore import writes
+from tests.cast import token_pair
+from tests.fhirstore.fhir_client import Fhir, link
+
+VERSIONS = ("dstu2", "stu3", "r4")
+HOUR = timedelta(hours=1)
+
+
+def told(bundle: dict[str, Any]) -> list[str]:
+    """The entries in short: method, type/id and gender."""
+    assert bundle["type"] == "history"
+    found = []
+    for entry in bundle["entry"]:
+        name = "/".join(entry["fullUrl"].split("/")[-2:])
+        gender = entry.get("resource", {}).get("gender", "")
+        found.append(f"{entry['request']['method']} {name} {gender}".strip())
+    return found
+
+
+def past(caller: Fhir, version: str, hours: int, ident: str, gender: str | None) -> None:
+    """Write, or delete, a Patient that many hours ago."""
+    now = caller.now - hours * HOUR
+    common: dict[str, Any] = {"owner": caller.owner, "version": version, "rtype": "Patient"}
+    if gender is None:
+        writes.delete(fid=ident, now=now, **common)
+        return
+    body = {"resourceType": "Patient", "gender": gender}
+    writes.update(fid=ident, body=body, now=now, **common)
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def record(fhir: Fhir, bobs: Fhir, version: str) -> Fhir:
+    """Two patients and their fates, a device, and Bob's."""
+    past(fhir, version, 10, "a", "male")
+    past(fhir, version, 9, "b", "male")
+    past(fhir, version, 8, "a", "female")
+    past(fhir, version, 6, "b", None)
+    past(fhir, version, 4, "b", "other")
+    past(fhir, version, 2, "a", None)
+    past(bobs, version, 5, "a", "unknown")
+    device = {"resourceType": "Device"}
+    writes.update(
+        owner=fhir.owner,
+        version=version,
+        rtype="Device",
+        fid="d",
+        body=device,
+        now=fhir.now - 7 * HOUR,
+    )
+    return fhir
+
+
+ALL = [
+    "DELETE Patient/a",
+    "PUT Patient/b other",
+    "DELETE Patient/b",
+    "PUT Patient/a female",
+    "POST Patient/b male",
+    "POST Patient/a male",
+]
+WITH_DEVICE = [*ALL[:3], "POST Device/d", *ALL[3:]]
+
+
+def test_a_type_and_everything(record: Fhir, version: str) -> None:
+    bundle = record.get(f"/{version}/Patient/_history")
+    assert (told(bundle), bundle["total"]) == (ALL, 6)
+    assert told(record.get(f"/{version}/_history")) == WITH_DEVICE
+    assert told(record.get(f"/{version}/Group/_history")) == []
+    record.get(f"/{version}/Nonsense/_history", expect=404)
+    other = "r4" if version == "dstu2" else "dstu2"
+    assert told(record.get(f"/{other}/_history")) == []
+    if version == "r4":
+        assert bundle["entry"][0]["response"]["etag"] == 'W/"9000000000002"'
+        assert bundle["entry"][-1]["response"]["status"] == "201 Created"
+
+
+@pytest.mark.parametrize(
+    "hours, of_type, of_a, of_b",
+    [
+        (11, ALL, [ALL[0], ALL[3], ALL[5]], [ALL[1], ALL[2], ALL[4]]),
+        (8, ALL[:4], [ALL[0], ALL[3]], ALL[1:3]),
+        (3, ALL[:1], ALL[:1], []),
+        (1, [], [], []),
+    ],
+)
+def test_since(record: Fhir, version: str, hours: int, of_type: Any, of_a: Any, of_b: Any) -> None:
+    since = quote((record.now - hours * HOUR - timedelta(seconds=1)).isoformat())
+    bundle = record.get(f"/{version}/Patient/_history?_since={since}")
+    assert (told(bundle), bundle["total"]) == (of_type, len(of_type))
+    assert told(record.get(f"/{version}/Patient/a/_history?_since={since}")) == of_a
+    assert told(record.get(f"/{version}/Patient/b/_history?_since={since}")) == of_b
+
+
+@pytest.mark.parametrize(
+    "hours, of_type",
+    [
+        (11, []),
+        (9.5, ["POST Patient/a male"]),
+        (8.5, ["POST Patient/b male", "POST Patient/a male"]),
+        (7, ["PUT Patient/a female", "POST Patient/b male"]),
+        (5, ["PUT Patient/a female"]),
+        (3, ["PUT Patient/b other", "PUT Patient/a female"]),
+        (1, ["PUT Patient/b other"]),
+    ],
+)
+def test_at_a_moment(record: Fhir, version: str, hours: float, of_type: list[str]) -> None:
+    at = quote((record.now - hours * HOUR).isoformat())
+    bundle = record.get(f"/{version}/Patient/_history?_at={at}")
+    assert (told(bundle), bundle["total"]) == (of_type, len(of_type))
+    single = []
+    for ident in "ab":
+        single += told(record.get(f"/{version}/Patient/{ident}/_history?_at={at}"))
+    assert sorted(single) == sorted(of_type)
+
+
+def test_at_a_year_shows_what_ended_and_was_deleted_in_it(record: Fhir, version: str) -> None:
+    years = {(record.now - hours * HOUR).year for hours in (10, 2)}
+    if len(years) == 1:
+        assert told(record.get(f"/{version}/Patient/_history?_at={years.pop()}")) == ALL
+    assert told(record.get(f"/{version}/Patient/_history?_at=1999")) == []
+
+
+@pytest.mark.parametrize("where", ["Patient/_history", "_history", "Patient/a/_history"])
+@pytest.mark.parametrize("query", ["_since=soon", "_at=never", "_at=2026-13-01", "_since=%00"])
+def test_what_cannot_be_read_is_refused(record: Fhir, version: str, where: str, query: str) -> None:
+    answer = record.get(f"/{version}/{where}?{query}", expect=400)
+    assert answer["resourceType"] == "OperationOutcome"
+
+
+def test_pages_stay_exact_while_versions_are_written(record: Fhir, version: str) -> None:
+    seen, url = [], f"/{version}/_history?_count=2"
+    for number in range(10):
+        bundle = record.get(url)
+        assert bundle["total"] == 7 + number
+        seen += told(bundle)
+        body = {"resourceType": "Patient", "gender": "male"}
+        record.put(f"/{version}/Patient/b", body)  # moves what was current into history
+        following = link(bundle, "next")
+        if following is None:
+            break
+        assert following.startswith(f"http://127.0.0.1:8000/{version}/_history?_count=2&_after=")
+        url = following
+    assert seen == WITH_DEVICE
+    skipped = record.get(f"/{version}/Patient/_history?_count=2&_skip=8")
+    assert told(skipped) == ["POST Patient/b male", "POST Patient/a male"]
+    assert record.get(f"/{version}/Patient/_history?_count=0")["entry"] == []
+    for odd in ("x", "W10", "WyIyMDI2Il0", "bm90"):
+        assert len(record.get(f"/{version}/_history?_after={odd}&_count=20")["entry"]) == 11
+
+
+def test_versions_of_one_moment_are_all_shown(fhir: Fhir) -> None:
+    fhir.store("r4", *({"resourceType": "Patient", "id": f"p{n}"} for n in range(7)))
+    seen, url = [], "/r4/Patient/_history?_count=3"
+    while url:
+        bundle = fhir.get(url)
+        seen += told(bundle)
+        url = link(bundle, "next") or ""
+    assert seen == [f"POST Patient/p{n}" for n in range(7)]
+
+
+def test_unknown_parameters(fhir: Fhir) -> None:
+    bundle = fhir.get("/r4/Patient/_history?nonsense=1&_count=3")
+    assert link(bundle, "self") == "http://127.0.0.1:8000/r4/Patient/_history?_count=3"
+    fhir.get("/r4/Patient/_history?nonsense=1", prefer="handling=strict", expect=400)
+
+
+def test_all_users_of_an_app(fhir: Fhir, bobs: Fhir, mallorys: Fhir, server: Fhir) -> None:
+    for number, caller in enumerate((fhir, bobs, mallorys)):
+        past(caller, "r4", number, f"p{number}", "male")
+    assert told(server.get("/r4/Patient/_history")) == [
+        "POST Patient/p0 male",
+        "POST Patient/p1 male",
+    ]
+
+
+def test_scopes_hold(fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datetime) -> None:
+    for ident, gender in (("m", "male"), ("f", "female"), ("gone", "male")):
+        past(fhir, "r4", 3, ident, gender)
+    past(fhir, "r4", 2, "m", "male")
+    past(fhir, "r4", 1, "gone", None)
+    fhir.store("r4", {"resourceType": "Device", "id": "d"})
+
+    def seen(scope: str, path: str = "_history", expect: int = 200) -> list[str]:
+        caller = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
+        answer = caller.get(f"/r4/{path}", expect=expect)
+        return told(answer) if expect == 200 else []
+
+    males = ["PUT Patient/m male", "POST Patient/m male"]
+    assert seen("user/Patient.rs?gender=male") == males
+    assert seen("user/Patient.rs?gender=male", "Patient/_history") == males
+    assert seen("user/Patient.rs?gender=male user/Device.rs") == ["POST Device/d", *males]
+    assert seen("user/Device.read") == ["POST Device/d"]
+    seen("user/Device.read", "Patient/_history", expect=403)
+    seen("user/Patient.r", "Patient/_history", expect=403)
+    assert len(seen("user/*.read")) == 6
