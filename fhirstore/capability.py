@@ -1,41 +1,157 @@
-"""What the server does, from the same tables that search runs on: CapabilityStatement (R4, STU3)
-and Conformance (DSTU2). It claims nothing that a test does not exercise."""
+"""What the server does, from the same tables that it runs on: CapabilityStatement (R4, STU3) and
+Conformance (DSTU2). Interactions and operations are those that have an address, parameters those
+that search can answer. It claims nothing that a test does not exercise.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from fhirstore.search.clause import common_parameter
-from fhirstore.search.definitions import SearchParameter, parameters, types
+from fhirstore.search.controls import references
+from fhirstore.search.definitions import (
+    SearchParameter,
+    compartment_params,
+    parameters,
+    types,
+)
+from fhirstore.search.types import string, token, uri
 
 PROJECT = "Careweave"
 FHIR_VERSIONS = {"dstu2": "1.0.2", "stu3": "3.0.2", "r4": "4.0.1"}
-INTERACTIONS = (
-    "read",
-    "vread",
-    "update",
-    "delete",
-    "history-instance",
-    "create",
-    "search-type",
-)
+PATCHES = ("application/json-patch+json", "application/fhir+json")
+COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Device")
 _DATE = "2026-11-24"
-_EVERYTHING = {
-    "r4": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-    "stu3": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-    "dstu2": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+_COMMON = {
+    "_id": "Resource-id",
+    "_lastUpdated": "Resource-lastUpdated",
+    "_tag": "Resource-tag",
+    "_profile": "Resource-profile",
+    "_security": "Resource-security",
+    "_source": "Resource-source",
+    "_text": "DomainResource-text",
+    "_content": "Resource-content",
+    "_list": "",
 }
-_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
-_COMMON = ("_id", "_lastUpdated", "_tag", "_profile", "_security", "_source")
-_KINDS = {"id": "token", "updated": "date"}
+_KINDS = {"id": "token", "updated": "date", "text": "string", "list": "string"}
+MODIFIERS = {
+    "token": (*token.MODIFIERS, "text", "missing"),
+    "string": (*string.MODIFIERS, "missing"),
+    "uri": (*uri.MODIFIERS, "missing"),
+    "reference": ("identifier", "type", "missing"),
+    "date": ("missing",),
+    "number": ("missing",),
+    "quantity": ("missing",),
+    "composite": ("missing",),
+}
+"""What may stand behind a parameter's colon, by its type; "type" is the name of one."""
+_DSTU2_MODIFIERS = frozenset(
+    ("missing", "exact", "contains", "not", "text", "in", "not-in", "below", "above", "type")
+)
+
+Served = Callable[[str, str], tuple[str, Mapping[str, str]]]
+"""(method, path below the base) to the name of the interaction there, "" for none, and what the
+path names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """An interaction as FHIR names it, and where it has its address; `{t}` is a type. `name`: as
+    scopes name it. `versions`: those that have a code for it."""
+
+    code: str
+    method: str
+    path: str
+    name: str
+    versions: tuple[str, ...] = ("dstu2", "stu3", "r4")
+
+
+OF_TYPES = (
+    Offer(code="read", method="GET", path="/{t}/1", name="read"),
+    Offer(code="vread", method="GET", path="/{t}/1/_history/1", name="vread"),
+    Offer(code="update", method="PUT", path="/{t}/1", name="update"),
+    Offer(code="patch", method="PATCH", path="/{t}/1", name="patch", versions=("stu3", "r4")),
+    Offer(code="delete", method="DELETE", path="/{t}/1", name="delete"),
+    Offer(code="history-instance", method="GET", path="/{t}/1/_history", name="history"),
+    Offer(code="history-type", method="GET", path="/{t}/_history", name="history-type"),
+    Offer(code="create", method="POST", path="/{t}", name="create"),
+    Offer(code="search-type", method="GET", path="/{t}", name="search"),
+)
+OF_SYSTEM = (
+    Offer(code="transaction", method="POST", path="", name="bundle"),
+    Offer(code="batch", method="POST", path="", name="bundle", versions=("stu3", "r4")),
+    Offer(code="history-system", method="GET", path="/_history", name="history-system"),
+    Offer(code="search-system", method="POST", path="/_search", name="search"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """An operation and where it has its address. `rtype`: of the one type it is for; "" for the
+    whole system, "*" for every type."""
+
+    name: str
+    definition: str
+    rtype: str
+    method: str
+    path: str
+    versions: tuple[str, ...] = ("dstu2", "stu3", "r4")
+
+
+_HL7 = "http://hl7.org/fhir/OperationDefinition"
+_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
+OPERATIONS = (
+    Operation(
+        name="everything",
+        definition=f"{_HL7}/Patient-everything",
+        rtype="Patient",
+        method="GET",
+        path="/Patient/1/$everything",
+    ),
+    Operation(
+        name="lastn",
+        definition=f"{_HL7}/Observation-lastn",
+        rtype="Observation",
+        method="GET",
+        path="/Observation/$lastn",
+        versions=("stu3", "r4"),
+    ),
+    Operation(
+        name="docref",
+        definition="http://hl7.org/fhir/us/core/OperationDefinition/docref",
+        rtype="DocumentReference",
+        method="GET",
+        path="/DocumentReference/$docref",
+        versions=("r4",),
+    ),
+    Operation(
+        name="validate",
+        definition=f"{_HL7}/Resource-validate",
+        rtype="*",
+        method="POST",
+        path="/{t}/$validate",
+    ),
+    Operation(
+        name="export",
+        definition=f"{_BULK}/patient-export",
+        rtype="Patient",
+        method="GET",
+        path="/Patient/$export",
+        versions=("r4",),
+    ),
+)
+EXPORT = {"name": "export", "definition": f"{_BULK}/export"}
+"""It has addresses of its own, beside those of the FHIR versions."""
 
 
 @lru_cache(maxsize=16)
-def statement(*, version: str, base: str) -> bytes:
-    """The statement of a version, as JSON."""
+def statement(*, version: str, base: str, served: Served) -> bytes:
+    """The statement of a version, as JSON. `served`: which addresses there are."""
     about: dict[str, Any] = {
         "resourceType": "Conformance" if version == "dstu2" else "CapabilityStatement",
         "url": f"{base}/metadata",
@@ -51,51 +167,162 @@ def statement(*, version: str, base: str) -> bytes:
     if version != "r4":
         about["acceptUnknown"] = "both"
     about["format"] = ["json"]
-    about["rest"] = [_rest(version)]
+    if version != "dstu2" and _offered(OF_TYPES, version, served, "patch"):
+        about["patchFormat"] = list(PATCHES)
+    about["rest"] = [_rest(version, served)]
     return orjson.dumps(about)
 
 
-def _rest(version: str) -> dict[str, Any]:
-    rest: dict[str, Any] = {
+def _rest(version: str, served: Served) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "mode": "server",
+        "documentation": _documentation(),
         "security": {"cors": True},
-        "resource": [_resource(version, rtype) for rtype in sorted(types(version))],
-        "interaction": [
-            {"code": "transaction"},
-            *([] if version == "dstu2" else [{"code": "batch"}]),
-        ],
+        "resource": [_resource(version, rtype, served) for rtype in sorted(types(version))],
+        "interaction": [{"code": code} for code in interactions(OF_SYSTEM, version, served)],
     }
+    everywhere = [_parameter(version, p) for p in _common(version)]
+    if "search-system" in interactions(OF_SYSTEM, version, served):
+        found["searchParam"] = [
+            *everywhere,
+            {"name": "_type", "type": "special" if version == "r4" else "token"},
+        ]
     if version == "r4":
-        return rest | {"operation": [{"name": "export", "definition": _EXPORT}]}
-    definition = {"reference": _EVERYTHING[version]}
-    return rest | {"operation": [{"name": "everything", "definition": definition}]}
+        found["operation"] = [EXPORT]
+    else:
+        offered = operations(version, served)
+        found["operation"] = [
+            {"name": o.name, "definition": {"reference": o.definition}} for o in offered
+        ]
+    if _named(served, "GET", "/Patient/1/Observation").get("compartment"):
+        found["compartment"] = [
+            f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
+            for name in COMPARTMENTS
+            if any(compartment_params(version, name, rtype) for rtype in types(version))
+        ]
+    return found
 
 
-def _resource(version: str, rtype: str) -> dict[str, Any]:
+def _resource(version: str, rtype: str, served: Served) -> dict[str, Any]:
+    codes = interactions(OF_TYPES, version, served, rtype)
     told: dict[str, Any] = {
         "type": rtype,
-        "interaction": [{"code": code} for code in INTERACTIONS],
+        "interaction": [{"code": code} for code in codes],
         "versioning": "versioned-update" if version == "r4" else "versioned",
         "readHistory": True,
         "updateCreate": True,
-        "conditionalCreate": False,
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
-        "searchParam": [_parameter(p) for p in _searchable(version, rtype)],
+        "conditionalCreate": True,
+        "conditionalUpdate": _name(served, "PUT", f"/{rtype}") == "update",
+        "conditionalDelete": (
+            "single" if _name(served, "DELETE", f"/{rtype}") == "delete" else "not-supported"
+        ),
+        "searchInclude": includes(version, rtype),
+        "searchRevInclude": list(_referring(version).get(rtype, ())),
+        "searchParam": [_parameter(version, p) for p in _searchable(version, rtype)],
     }
-    if version == "r4" and rtype == "Patient":
-        told["operation"] = [{"name": "everything", "definition": _EVERYTHING[version]}]
+    if version != "dstu2":
+        told["conditionalRead"] = "full-support"
+    if version == "r4":
+        offered = [o for o in operations(version, served) if o.rtype in (rtype, "*")]
+        if offered:
+            told["operation"] = [{"name": o.name, "definition": o.definition} for o in offered]
     return told
 
 
-def _searchable(version: str, rtype: str) -> list[SearchParameter]:
-    common = [p for name in _COMMON if (p := common_parameter(version, name))]
-    return common + [p for p in parameters(version, rtype).values() if p.paths]
+def interactions(
+    offers: tuple[Offer, ...], version: str, served: Served, rtype: str = "Patient"
+) -> list[str]:
+    """The codes of the interactions that a version has an address for."""
+    return [
+        offer.code
+        for offer in offers
+        if version in offer.versions
+        and _name(served, offer.method, offer.path.format(t=rtype)) == offer.name
+    ]
 
 
-def _parameter(parameter: SearchParameter) -> dict[str, str]:
+def operations(version: str, served: Served) -> list[Operation]:
+    """The operations that a version has an address for."""
+    return [
+        operation
+        for operation in OPERATIONS
+        if version in operation.versions and _is_served(operation, served)
+    ]
+
+
+def _is_served(operation: Operation, served: Served) -> bool:
+    name, named = served(operation.method, operation.path.format(t="Patient"))
+    # Where it has no address of its own, its name would be taken for an id.
+    return bool(name) and f"${operation.name}" not in named.values()
+
+
+def _offered(offers: tuple[Offer, ...], version: str, served: Served, code: str) -> bool:
+    return code in interactions(offers, version, served)
+
+
+def _name(served: Served, method: str, path: str) -> str:
+    return served(method, path)[0]
+
+
+def _named(served: Served, method: str, path: str) -> Mapping[str, str]:
+    return served(method, path)[1]
+
+
+def includes(version: str, rtype: str) -> list[str]:
+    """What `_include` takes in a search of a type."""
+    found = [f"{rtype}:{code}" for code in references(version, rtype)]
+    return ["*", f"{rtype}:*", *found] if found else []
+
+
+@lru_cache(maxsize=3)
+def _referring(version: str) -> Mapping[str, list[str]]:
+    """By type what `_revinclude` takes: the parameters of all types that may refer to it."""
+    found: dict[str, list[str]] = {rtype: [] for rtype in sorted(types(version))}
+    for source in found:
+        for code, parameter in references(version, source).items():
+            for target in parameter.targets or found:
+                if target in found:
+                    found[target].append(f"{source}:{code}")
+    return found
+
+
+def _common(version: str) -> Iterator[SearchParameter]:
+    for name in _COMMON:
+        if parameter := common_parameter(version, name):
+            yield parameter
+
+
+def _searchable(version: str, rtype: str) -> Iterator[SearchParameter]:
+    yield from _common(version)
+    for parameter in parameters(version, rtype).values():
+        if parameter.paths or parameter.parts:
+            yield parameter
+
+
+def _parameter(version: str, parameter: SearchParameter) -> dict[str, Any]:
     kind = _KINDS.get(parameter.type, parameter.type)
-    told = {"name": parameter.code, "type": kind}
-    if not parameter.code.startswith("_"):
-        told["definition"] = f"http://hl7.org/fhir/SearchParameter/{parameter.id}"
+    told: dict[str, Any] = {"name": parameter.code, "type": kind}
+    if url := _definition(version, parameter):
+        told["definition"] = url
+    if version == "dstu2":
+        modifiers = [m for m in MODIFIERS.get(parameter.type, ()) if m in _DSTU2_MODIFIERS]
+        told |= {"modifier": modifiers} if modifiers else {}
+        told |= {"target": list(parameter.targets)} if parameter.targets else {}
     return told
+
+
+def _definition(version: str, parameter: SearchParameter) -> str:
+    hl7 = "http://hl7.org/fhir"
+    if parameter.code in _COMMON:
+        ident = _COMMON[parameter.code]
+        return f"{hl7}/SearchParameter/{ident}" if ident and version != "dstu2" else ""
+    home = f"{hl7}/us/core" if parameter.id.startswith("us-core-") else hl7
+    return f"{home}/SearchParameter/{parameter.id}"
+
+
+def _documentation() -> str:
+    told = (
+        f"{kind}: {', '.join(f':{name}' for name in names if name)}"
+        for kind, names in MODIFIERS.items()
+    )
+    return f"Modifiers of search parameters by type. {'; '.join(told)} (:type: a resource type)."
