@@ -30,6 +30,9 @@ token
     `s|c`: (key = token_key(T, p, c) and sys = system_hash(s)) or key = system_code_key(T, p, s, c).
     `|c`: (key = token_key(T, p, c) and sys = 0) or key = system_code_key(T, p, "", c).
     `s|`: rows of this owner with sys = system_hash(s), re-checked on the body.
+    `:text`: a fhir_string row for each text or display under the parameter name f"{p}:text", with
+    raw "". `:of-type`: a fhir_token row for each type of an Identifier under f"{p}:of-type", its
+    code being f"{the type's code}|{value}".
 
 reference
     One fhir_token row per distinct target, sys 0: key = reference_key(T, p, target). The target is
@@ -51,7 +54,9 @@ string
     One fhir_string row per part: key = param_key(T, p), val = normalise(text), raw = text. The
     parts of a HumanName: text, family, given, prefix, suffix; of an Address: text, line, city,
     district, state, postalCode, country. Prefix search: normalise the value, then val >= x and
-    val < x + U+10FFFF. `:exact` on raw; `:contains` on val over the slice (owner, key).
+    val < x + U+10FFFF. `:exact` on raw; `:contains` on val over the slice (owner, key). Of a long
+    text val is the beginning; what comes further has overlapping rows of its own, raw "", under the
+    parameter name f"{p}:further".
 
 date
     One fhir_range row per value: key = param_key(T, p), lo and hi microseconds since 1970, half
@@ -69,10 +74,16 @@ number, quantity
     quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Nothing is converted.
 
 composite
-    None: answered by the components and, where that is not exact, a look at the body.
+    Of the resource itself (`code-value-quantity`): none, answered by the rows of its parts. Of an
+    element (`component-code-value-quantity`): for each element the rows of its last or its one
+    compared part (quantity, number, date, string) under the parameter name
+    composite_name(p, spellings of the other parts) (fhirstore/search/spellings.py); a code is spelt
+    with and without its system. Where two parts are compared the element's number is part of the
+    name.
 
 common
-    `_tag`, `_security`: token rows; `_profile`, `_source`: the token rows of a uri, no string rows.
+    `_tag`, `_security`: token rows, `:text` rows of a display; `_profile`, `_source`: the token
+    rows of a uri, no string rows.
     `_id`, `_lastUpdated`, `_type`: none, fhir_resource answers them.
 
 compartment
@@ -120,6 +131,9 @@ MIN_MOMENT, MAX_MOMENT = -(2**63), 2**63 - 1
 """Open ends of date ranges, in microseconds."""
 
 SEQ_BITS = 19
+LONGEST_STRING, LONGEST_INNER = 512, 128
+"""Characters of a text in one string row (an index entry has some 2,700 bytes), and in what
+`:contains` may ask for: so far do the rows of a longer text overlap."""
 _EPOCH_1800_MS = 5_364_662_400_000  # from 1800-01-01 to 1970-01-01
 _LAST_MS = 2**44 - 1
 _UNDATED = -(2**63)

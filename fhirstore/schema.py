@@ -146,6 +146,23 @@ where rtype = {NUMBERS["Subscription"]};
 """
 """The one question that is asked for all owners together: which Subscriptions there are."""
 
+JSON = r"""
+create function fhir_json(body text) returns jsonb language plpgsql immutable strict
+as $$
+begin
+  return body::jsonb;
+exception when others then
+  return null;
+end
+$$;
+"""
+"""A body as jsonb, null where PostgreSQL cannot read it as such (U+0000 in an escape, half of a
+surrogate pair): what a source sends is kept as it came. Not parallel safe: it catches errors."""
+GENERATION = """
+alter table fhir_owner add column indexed smallint not null default 0;
+"""
+"""Which generation of the index (fhirstore/reindex.py) an owner's rows are of."""
+
 TABLES = (
     "fhir_owner",
     "fhir_resource",

@@ -4,6 +4,7 @@ Pure."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from fhirstore.errors import InvalidValue
 from fhirstore.rtypes import BY_LOWER_CASE
@@ -23,7 +24,9 @@ _ALIASES = {("AuditEvent", "recorded"): "date"}
 class Clause:
     """One filter: a parameter, a modifier ("" for none) and values of which one must match (escapes
     kept). A chain (`subject:Patient.name`) has no values but `chained`: the target's type and the
-    clause that one of its targets must meet, for each type that has such a parameter.
+    clause that one of its targets must meet, for each type that has such a parameter. `reverse`
+    (`_has:Observation:patient:code`): `parameter` is that of the one type in `chained` whose
+    resources refer to what is asked for.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Clause:
     modifier: str
     values: tuple[str, ...]
     chained: tuple[tuple[str, Clause], ...] = ()
+    reverse: bool = False
 
     @property
     def breadth(self) -> int:
@@ -41,11 +45,13 @@ class Clause:
 def read_clause(version: str, rtype: str, name: str, value: str, depth: int = 0) -> Clause | None:
     """The clause of `name=value`; None where the type has no such parameter. An empty value gives a
     clause without values. Raises `InvalidValue`, naming the parameter."""
+    if name.startswith(_HAS):
+        return _has(version, rtype, name, value, depth)
     first, dot, rest = name.partition(".")
     code, _, modifier = first.partition(":")
     code = _ALIASES.get((rtype, code), code)
     parameter = parameters(version, rtype).get(code) or common_parameter(version, code)
-    if parameter is None or not parameter.paths:
+    if parameter is None or not (parameter.paths or parameter.parts):
         return None
     if dot:
         return _chain(version, parameter, modifier, rest, value, depth)
@@ -79,6 +85,37 @@ def _chain(
     return clause
 
 
+_HAS = "_has:"
+
+
+def _has(version: str, rtype: str, name: str, value: str, depth: int) -> Clause | None:
+    parts = name.split(":", 3)
+    if len(parts) < 4 or not parts[3]:
+        problem = "is not _has:Type:reference:parameter"
+        raise InvalidValue(parameter="_has", problem=problem)
+    if depth >= _LONGEST_CHAIN:
+        raise InvalidValue(parameter="_has", problem="leads through too many resources")
+    source = BY_LOWER_CASE.get(parts[1].lower())
+    parameter = parameters(version, source).get(parts[2]) if source else None
+    if source is None or parameter is None or parameter.type != "reference" or not parameter.paths:
+        problem = f"{parts[1]} has no reference parameter {parts[2]}"
+        raise InvalidValue(parameter="_has", problem=problem)
+    if parameter.targets and rtype not in parameter.targets:
+        problem = f"{parts[2]} of {source} never refers to {rtype}"
+        raise InvalidValue(parameter="_has", problem=problem)
+    step = read_clause(version, source, parts[3], value, depth + 1)
+    if step is None:
+        return None
+    return Clause(
+        name="_has",
+        parameter=parameter,
+        modifier="",
+        values=step.values,
+        chained=((source, step),),
+        reverse=True,
+    )
+
+
 _COMMON = {
     "_id": "id",
     "_lastUpdated": "updated",
@@ -86,9 +123,13 @@ _COMMON = {
     "_security": "token",
     "_profile": "uri",
     "_source": "uri",
+    "_text": "text",
+    "_content": "text",
+    "_list": "list",
 }
 
 
+@lru_cache(maxsize=64)
 def common_parameter(version: str, name: str) -> SearchParameter | None:
     """A parameter that every type has; `_source` exists in R4 only."""
     if name not in _COMMON or (name == "_source" and version != "r4"):
@@ -96,6 +137,4 @@ def common_parameter(version: str, name: str) -> SearchParameter | None:
     return replace(_COMMON_TEMPLATE, code=name, type=_COMMON[name], stored=(name,), id=name)
 
 
-_COMMON_TEMPLATE = SearchParameter(
-    code="", type="", paths=("meta",), stored=(), targets=(), id=""
-)
+_COMMON_TEMPLATE = SearchParameter(code="", type="", paths=("meta",), stored=(), targets=(), id="")

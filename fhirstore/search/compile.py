@@ -1,5 +1,5 @@
-"""From clauses to SQL conditions: one file of `types/` per kind of parameter. Pure; every value is
-bound, never written into the text."""
+"""From clauses to SQL conditions: one file of `types/` per kind of parameter. Every value is bound,
+never written into the text. Pure, but for the value sets that `:in` names, which are read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from fhirstore.search import sight
 from fhirstore.search.chain import compile_chain
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
-from fhirstore.search.escapes import split, unescape
+from fhirstore.search.has import compile_has
 from fhirstore.search.request import SearchRequest
 from fhirstore.search.types import (
+    coded_text,
+    composite,
     date,
     every_type,
+    full_text,
+    listed,
     number,
     reference,
     string,
-    system_only,
     token,
     uri,
 )
@@ -28,9 +31,13 @@ _MODIFIERS = {
     "date": ("",),
     "number": ("",),
     "quantity": ("",),
-    "id": ("",),
+    "id": ("", "not"),
     "updated": ("",),
+    "composite": ("",),
+    "text": ("",),
+    "list": ("",),
 }
+_HIERARCHIES = ("above", "below")
 
 
 def compile_search(request: SearchRequest, scope: Scope) -> Plan:
@@ -43,16 +50,19 @@ def compile_search(request: SearchRequest, scope: Scope) -> Plan:
 
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """One clause's condition."""
+    if clause.reverse:
+        return compile_has(clause, scope, binder, compile_clause)
     if clause.chained:
         return compile_chain(clause, scope, binder, compile_clause)
     kind = clause.parameter.type
     if clause.modifier == "missing":
         return every_type.by_missing(clause, scope, binder)
-    if kind in _MODIFIERS and clause.modifier not in _MODIFIERS[kind]:
-        raise InvalidValue(parameter=clause.name, problem=f"unknown modifier {clause.modifier}")
+    if kind == "token" and clause.modifier == "text":
+        return coded_text.compile_clause(clause, scope, binder)
+    _check_modifier(clause, kind)
     match kind:
         case "token":
-            return _token(clause, scope, binder)
+            return token.compile_clause(clause, scope, binder)
         case "reference":
             return reference.compile_clause(clause, scope, binder)
         case "string":
@@ -67,18 +77,18 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
             return every_type.by_id(clause, binder)
         case "updated":
             return every_type.by_last_updated(clause, scope, binder)
+        case "composite":
+            return composite.compile_clause(clause, scope, binder, compile_clause)
+        case "text":
+            return full_text.compile_clause(clause, scope, binder)
+        case "list":
+            return listed.compile_clause(clause, scope, binder)
     raise InvalidValue(parameter=clause.name, problem="cannot be searched by")
 
 
-def _token(clause: Clause, scope: Scope, binder: Binder) -> Condition:
-    systems = [
-        unescape(parts[0])
-        for value in clause.values
-        if len(parts := split(value, "|")) == 2 and parts[0] and not parts[1]
-    ]
-    if not systems:
-        return token.compile_clause(clause, scope, binder)
-    if len(systems) < len(clause.values):
-        problem = "system| cannot be combined with other forms in one list"
+def _check_modifier(clause: Clause, kind: str) -> None:
+    if kind == "token" and clause.modifier in _HIERARCHIES:
+        problem = f":{clause.modifier} of a code needs a terminology server; list the codes"
         raise InvalidValue(parameter=clause.name, problem=problem)
-    return system_only.compile_clause(clause, systems, scope, binder)
+    if kind in _MODIFIERS and clause.modifier not in _MODIFIERS[kind]:
+        raise InvalidValue(parameter=clause.name, problem=f"unknown modifier {clause.modifier}")

@@ -4,8 +4,9 @@ writes: fhirstore/keys.py."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from fhirstore import keys
@@ -18,6 +19,14 @@ from fhirstore.search.definitions import (
     types,
 )
 from fhirstore.search.paths import Values, compile_path, split_type
+from fhirstore.search.spellings import (
+    composite_name,
+    further_of,
+    split_parts,
+    text_of,
+    token_spelling,
+    typed_value,
+)
 
 NOT_IN_EVERYTHING = frozenset(
     (
@@ -104,6 +113,17 @@ class Plan:
     write: Callable[[IndexRows, Plan, dict[str, Any], int], bool]
     present: int
     primary: bool
+    elements: Values | None = None
+    parts: tuple[PartPlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """How one part of a composite is read and, where its rows are what is compared, written."""
+
+    kind: str
+    readers: Readers
+    absolute: bool
 
 
 @lru_cache(maxsize=512)
@@ -119,15 +139,24 @@ def _plans(version: str, rtype: str) -> tuple[Plan, ...]:
             write=_WRITERS[parameter.type] if parameter.stored == (code,) else _note,
             present=1 << bits[code],
             primary=code == primary,
+            elements=compile_path(parameter.root) if parameter.root else None,
+            parts=tuple(
+                PartPlan(kind=part.type, readers=_compiled(part.paths), absolute=part.absolute)
+                for part in parameter.parts
+            ),
         )
         for code, parameter in (definition.params.items() if definition else ())
-        if parameter.paths
+        if parameter.paths or parameter.parts
     )
 
 
 def readers(parameter: SearchParameter) -> Readers:
     """The compiled paths of a parameter, each with the data type of its values."""
-    return tuple((kind, compile_path(names)) for names, kind in map(split_type, parameter.paths))
+    return _compiled(parameter.paths)
+
+
+def _compiled(paths: Iterable[str]) -> Readers:
+    return tuple((kind, compile_path(names)) for names, kind in map(split_type, paths))
 
 
 def _token(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
@@ -141,7 +170,74 @@ def _token(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> b
             found = True
             for code, system in values.codes(kind, value):
                 rows.token(plan.rtype, plan.code, code, system, bit)
+            if kind in values.TEXTED:
+                _texts(rows, plan.rtype, plan.code, kind, value)
+                if kind == "Identifier":
+                    for code, system, held in values.types_of(value):
+                        typed = typed_value(code, held)
+                        rows.token(plan.rtype, f"{plan.code}:of-type", typed, system, bit)
     return found
+
+
+def _texts(rows: IndexRows, rtype: str, param: str, kind: str, value: Any) -> None:
+    for text in values.texts(kind, value):
+        # Only ever compared as normalised: the text itself is not kept.
+        rows.strings[keys.param_key(rtype, text_of(param)), _normalised(text), ""] = None
+
+
+@lru_cache(maxsize=8192)
+def _normalised(text: str) -> str:
+    """Of the texts of codes, which come again and again."""
+    return keys.normalise(text)[: keys.LONGEST_STRING]
+
+
+def _codes(rows: IndexRows, plan: Plan, element: dict[str, Any], bit: int) -> bool:
+    """The codes alone, of a composite's part."""
+    for kind, read in plan.readers:
+        for value in read(element):
+            for code, system in values.codes(kind, value):
+                rows.token(plan.rtype, plan.code, code, system, bit)
+    return True
+
+
+def _composite(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
+    if plan.elements is None:  # answered by the rows of its parts
+        return all(any(read(resource) for _, read in part.readers) for part in plan.parts)
+    found = False
+    kinds = [part.kind for part in plan.parts]
+    keyed, compared = split_parts(kinds)
+    for at, element in enumerate(plan.elements(resource)):
+        nodes = [resource if part.absolute else element for part in plan.parts]
+        if not all(
+            any(read(node) for _, read in part.readers)
+            for part, node in zip(plan.parts, nodes, strict=True)
+        ):
+            continue
+        found = True
+        spellings = [_spellings(plan.parts[n], nodes[n]) for n in keyed]
+        for said in product(*spellings):
+            name = composite_name(plan.code, said, at if len(compared) > 1 else None)
+            for n in compared:
+                part = plan.parts[n]
+                own = replace(plan, code=name, readers=part.readers, primary=False)
+                _PART_WRITERS[part.kind](rows, own, nodes[n], bit)
+    return found
+
+
+def _spellings(part: PartPlan, node: dict[str, Any]) -> list[str]:
+    """All ways in which a query may spell the values of a part that rows are keyed by."""
+    found: dict[str, None] = {}
+    for kind, read in part.readers:
+        for value in read(node):
+            if part.kind == "reference":
+                found.update((target, None) for target in values.targets(kind, value))
+            elif part.kind == "uri":
+                found.update((uri, None) for uri in values.uris(value))
+            else:
+                for code, system in values.codes(kind, value):
+                    found[token_spelling(code)] = None
+                    found[token_spelling(code, system)] = None
+    return list(found)
 
 
 def _reference(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
@@ -165,7 +261,8 @@ def _uri(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> boo
                 rows.mark(keys.uri_key(plan.rtype, plan.code, uri), 0, bit)
             if isinstance(value, str):
                 found = True
-                rows.strings[keys.param_key(plan.rtype, plan.code), value, value] = None
+                start = value[: keys.LONGEST_STRING]
+                rows.strings[keys.param_key(plan.rtype, plan.code), start, value] = None
     return found
 
 
@@ -175,10 +272,20 @@ def _string(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> 
         for value in read(resource):
             for text in values.strings(kind, value):
                 found = True
-                rows.strings[keys.param_key(plan.rtype, plan.code), keys.normalise(text), text] = (
-                    None
-                )
+                _write_string(rows, plan, text)
     return found
+
+
+def _write_string(rows: IndexRows, plan: Plan, text: str) -> None:
+    normal = keys.normalise(text)
+    rows.strings[keys.param_key(plan.rtype, plan.code), normal[: keys.LONGEST_STRING], text] = None
+    if len(normal) > keys.LONGEST_STRING:
+        further = keys.param_key(plan.rtype, further_of(plan.code))
+        for start in range(_STRIDE, len(normal), _STRIDE):
+            rows.strings[further, normal[start : start + keys.LONGEST_STRING], ""] = None
+
+
+_STRIDE = keys.LONGEST_STRING - keys.LONGEST_INNER
 
 
 def _date(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
@@ -222,7 +329,9 @@ _WRITERS: dict[str, Callable[[IndexRows, Plan, dict[str, Any], int], bool]] = {
     "date": _date,
     "number": _number,
     "quantity": _number,
+    "composite": _composite,
 }
+_PART_WRITERS = {**_WRITERS, "token": _codes}
 
 
 def _common(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> None:
@@ -233,6 +342,7 @@ def _common(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> 
         for coding in _items(meta.get(name)):
             for code, system in values.codes("Coding", coding):
                 rows.token(rtype, param, code, system, bit)
+            _texts(rows, rtype, param, "Coding", coding)
     for param, name in (("_profile", "profile"), ("_source", "source")):
         for value in _items(meta.get(name)):
             for uri in values.uris(value):

@@ -38,6 +38,37 @@ def codes(kind: str, value: Any) -> Iterator[tuple[str, str]]:
         yield digits.literal(value), ""
 
 
+TEXTED = ("CodeableConcept", "Coding", "Identifier")
+"""Data types of tokens that come with a text."""
+
+
+def texts(kind: str, value: Any) -> Iterator[str]:
+    """The texts that stand with a token value of one of `TEXTED`: for `:text`."""
+    if not isinstance(value, dict):
+        return
+    if kind == "Coding":
+        text = value.get("display")
+    elif kind == "CodeableConcept":
+        for coding in _list(value, "coding"):
+            yield from texts("Coding", coding)
+        text = value.get("text")
+    else:
+        kinds = value.get("type")
+        text = kinds.get("text") if isinstance(kinds, dict) else None
+    if isinstance(text, str) and text:
+        yield text
+
+
+def types_of(identifier: Any) -> Iterator[tuple[str, str, str]]:
+    """(code, system, value) for each type of an Identifier: for `:of-type`."""
+    if not isinstance(identifier, dict) or "type" not in identifier:
+        return
+    value = identifier.get("value")
+    if isinstance(value, str) and value:
+        for code, system in codes("CodeableConcept", identifier["type"]):
+            yield code, system, value
+
+
 def strings(kind: str, value: Any) -> Iterator[str]:
     """The parts of a string value."""
     if isinstance(value, str):

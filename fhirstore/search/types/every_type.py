@@ -30,7 +30,11 @@ _COMPARED = {
 def by_id(clause: Clause, binder: Binder) -> Condition:
     """The resources with one of the ids."""
     wanted = [unescape(value).rpartition("/")[2] for value in clause.values]
-    return Condition(resource=f"r.fid = any({binder.bind(wanted, 'text[]')})", rank=0)
+    return Condition(
+        resource=f"r.fid = any({binder.bind(wanted, 'text[]')})",
+        negated=clause.modifier == "not",
+        rank=0,
+    )
 
 
 def by_last_updated(clause: Clause, scope: Scope, binder: Binder) -> Condition:
@@ -50,8 +54,22 @@ def by_missing(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The resources that have no value under the parameter, or (`:missing=false`) have one."""
     if clause.values not in (("true",), ("false",)):
         raise InvalidValue(parameter=clause.name, problem=":missing takes true or false")
+    if clause.name in _META:
+        return _missing_in_meta(_META[clause.name], clause.values == ("true",))
+    if clause.name in ("_id", "_lastUpdated"):  # never missing
+        return Condition(resource="false" if clause.values == ("true",) else "true", rank=6)
     bit = present_bits(scope.rtype).get(clause.name)
     if bit is None:
         raise InvalidValue(parameter=clause.name, problem="unknown modifier missing")
     wanted = "=" if clause.values == ("true",) else "<>"
     return Condition(resource=f"(r.present & {binder.bind(1 << bit, 'bigint')}) {wanted} 0", rank=6)
+
+
+_META = {"_tag": "tag", "_security": "security", "_profile": "profile", "_source": "source"}
+
+
+def _missing_in_meta(name: str, missing: bool) -> Condition:
+    """The resource itself tells; most do not even hold the word."""
+    path = f"$.meta.{name}[*]"
+    held = f"(strpos(r.body, '\"{name}\"') > 0 and jsonb_path_exists(fhir_json(r.body), '{path}'))"
+    return Condition(resource=f"not {held}" if missing else held, rank=6)

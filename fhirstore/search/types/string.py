@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from fhirstore import keys
+from fhirstore.errors import InvalidValue
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import unescape
+from fhirstore.search.spellings import further_of
 
 MODIFIERS = ("", "exact", "contains")
 AFTER_ALL = "\U0010ffff"
@@ -15,19 +17,25 @@ AFTER_ALL = "\U0010ffff"
 
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The rows whose text fits one of the values."""
-    stored = [keys.param_key(scope.rtype, param) for param in clause.parameter.stored]
+    names = clause.parameter.stored
+    if clause.modifier == "contains":
+        names = (*names, *map(further_of, names))
+    stored = [keys.param_key(scope.rtype, param) for param in names]
     where = f"x.key = any({binder.bind(stored, 'bigint[]')})"
-    tests = [_test(clause.modifier, unescape(value), binder) for value in clause.values]
+    tests = [_test(clause, unescape(value), binder) for value in clause.values]
     branch = Branch(table="fhir_string", where=f"{where} and ({' or '.join(tests)})")
     return Condition(branches=(branch,), rank=2)
 
 
-def _test(modifier: str, text: str, binder: Binder) -> str:
-    if modifier == "exact":
-        plain = binder.bind(keys.normalise(text), "text")
-        return f"(x.val = {plain} and x.raw = {binder.bind(text, 'text')})"
+def _test(clause: Clause, text: str, binder: Binder) -> str:
     wanted = keys.normalise(text)
-    if modifier == "contains":
+    if clause.modifier == "exact":
+        plain = binder.bind(wanted[: keys.LONGEST_STRING], "text")
+        return f"(x.val = {plain} and x.raw = {binder.bind(text, 'text')})"
+    most = keys.LONGEST_INNER if clause.modifier == "contains" else keys.LONGEST_STRING
+    if len(wanted) > most:
+        raise InvalidValue(parameter=clause.name, problem=f"more than {most} characters")
+    if clause.modifier == "contains":
         return f"strpos(x.val, {binder.bind(wanted, 'text')}) > 0"
     return prefix(wanted, binder)
 

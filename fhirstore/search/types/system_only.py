@@ -8,16 +8,16 @@ import re
 
 from fhirstore import keys
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.condition import Binder, Branch, Scope
 from fhirstore.search.paths import split_type
 
 _SEGMENT = re.compile(r"(\w+)(?:\[(?:(\w+)=([^\]]*)|(\d+))\])?(?:\?\w+)?")
 _INSIDE = {"CodeableConcept": ".coding", "Coding": "", "Identifier": ""}
 
 
-def compile_clause(clause: Clause, systems: list[str], scope: Scope, binder: Binder) -> Condition:
-    """The resources with a code of one of the systems. Shared wearable rows are stored in R4's
-    shape, so their bodies are not asked."""
+def test(clause: Clause, systems: list[str], scope: Scope, binder: Binder) -> str:
+    """The condition that a resource `r` has a code of one of the systems. Shared wearable rows are
+    stored in R4's shape, so their bodies are not asked."""
     tests = []
     for system in systems:
         sys = binder.bind(keys.system_hash(system), "int")
@@ -25,12 +25,12 @@ def compile_clause(clause: Clause, systems: list[str], scope: Scope, binder: Bin
         holders = Branch(table="fhir_token", where=where).select(scope.owners)
         said = binder.bind(json.dumps({"s": system}), "jsonb")
         shown = " or ".join(
-            f"jsonb_path_exists(r.body::jsonb, {binder.bind(path, 'jsonpath')}, {said})"
+            f"jsonb_path_exists(fhir_json(r.body), {binder.bind(path, 'jsonpath')}, {said})"
             for path in json_paths(clause)
         )
         shared = f"r.vers = {keys.EVERY_VERSION}"
         tests.append(f"({scope.owners.among('r', holders)} and ({shared} or {shown or 'false'}))")
-    return Condition(resource=" or ".join(tests), negated=clause.modifier == "not", rank=3)
+    return " or ".join(tests)
 
 
 def json_paths(clause: Clause) -> list[str]:

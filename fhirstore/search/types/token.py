@@ -1,19 +1,28 @@
-"""Token values: `code`, `system|code`, `|code`, `system|`, and `:not`
-(hl7.org/fhir/R4/search.html#token).
+"""Token values: `code`, `system|code`, `|code`, `system|` in any mixture, `:not`, `:of-type`, `:in`
+and `:not-in` (hl7.org/fhir/R4/search.html#token). `:text` is fhirstore/search/types/coded_text.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
+from fhirstore.search import value_sets
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import split, unescape
+from fhirstore.search.paths import split_type
+from fhirstore.search.spellings import typed_value
+from fhirstore.search.types import system_only
 
-MODIFIERS = ("", "not")
+MODIFIERS = ("", "not", "of-type", "in", "not-in")
 _RANKS = {"identifier": 0, "code": 1, "category": 3, "status": 4}
+_NEGATED = ("not", "not-in")
+_WITH_SYSTEM = ("CodeableConcept", "Coding", "Identifier")
+_FEW = 8
+"""So many `system|code` get a test each; more are joined to as a list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +35,11 @@ class TokenValue:
 
 def read(clause: Clause) -> list[TokenValue]:
     """The clause's tokens. Raises `InvalidValue`."""
-    return [_token(clause.name, value) for value in clause.values]
+    return [read_token(clause.name, value) for value in clause.values]
 
 
-def _token(name: str, value: str) -> TokenValue:
+def read_token(name: str, value: str) -> TokenValue:
+    """One token as asked. Raises `InvalidValue`."""
     parts = [unescape(part) for part in split(value, "|")]
     if len(parts) == 1:
         return TokenValue(system=None, code=parts[0])
@@ -39,25 +49,70 @@ def _token(name: str, value: str) -> TokenValue:
 
 
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
-    """The rows that hold one of the codes. A `system|` without code is answered by
-    `fhirstore.search.system_only` before."""
-    tokens = read(clause)
-    wheres = []
-    plain = [t.code for t in tokens if t.system is None and t.code is not None]
+    """The rows that hold one of the codes, or with a negating modifier none."""
+    if clause.modifier == "of-type":
+        return _of_type(clause, scope, binder)
+    if clause.modifier in ("in", "not-in"):
+        condition = _matching(_in_sets(clause, scope), clause, scope, binder)
+    else:
+        condition = _matching(read(clause), clause, scope, binder)
+    return replace(condition, negated=clause.modifier in _NEGATED)
+
+
+def _in_sets(clause: Clause, scope: Scope) -> list[TokenValue]:
+    """The codes of the value sets. A value that is a mere code has no system of its own, what it is
+    bound to says it."""
+    kinds = {split_type(path)[1] for path in clause.parameter.paths} or {"Coding"}
+    held: dict[TokenValue, None] = {}
+    for value in clause.values:
+        for system, code in value_sets.codes(clause.name, unescape(value), scope):
+            if system is None or kinds.intersection(_WITH_SYSTEM):
+                held[TokenValue(system=system, code=code)] = None
+            if system and code is not None and not kinds.issubset(_WITH_SYSTEM):
+                held[TokenValue(system="", code=code)] = None
+    return list(held)
+
+
+def _of_type(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """`system|code|value`: the type of an identifier, and its value."""
+    tokens = []
+    for value in clause.values:
+        parts = [unescape(part) for part in split(value, "|")]
+        if len(parts) != 3 or not parts[1] or not parts[2]:
+            problem = ":of-type takes the type's system|the type's code|value"
+            raise InvalidValue(parameter=clause.name, problem=problem)
+        tokens.append(TokenValue(system=parts[0], code=typed_value(parts[1], parts[2])))
+    stored = tuple(f"{param}:of-type" for param in clause.parameter.stored)
+    typed = replace(clause, parameter=replace(clause.parameter, stored=stored))
+    return _matching(tokens, typed, scope, binder)
+
+
+def _matching(
+    tokens: Sequence[TokenValue], clause: Clause, scope: Scope, binder: Binder
+) -> Condition:
     stored = clause.parameter.stored
+    plain = {t.code: None for t in tokens if t.system is None and t.code is not None}
+    exact = {
+        (t.system, t.code): None for t in tokens if t.system is not None and t.code is not None
+    }
+    systems = [t.system for t in tokens if t.system is not None and t.code is None]
+    wheres = []
     if plain:
         wanted = [keys.token_key(scope.rtype, p, code) for p in stored for code in plain]
         wheres.append(_key(wanted, binder))
-    for token in tokens:
-        if token.system is not None and token.code is not None:
-            wheres += [_in_system(token, scope, p, binder) for p in stored]
+    if len(exact) > _FEW:
+        wheres.append(_in_systems(exact, scope, stored, binder))
+    else:
+        wheres += [
+            _in_system(system, code, scope, p, binder) for system, code in exact for p in stored
+        ]
+    resource = system_only.test(clause, systems, scope, binder) if systems else ""
+    if not wheres:
+        return Condition(resource=resource, rank=3)
     single = len(wheres) == 1 and len(plain) == 1 and len(stored) == 1
     where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(wheres)})"
-    return Condition(
-        branches=(Branch(table="fhir_token", where=where, single=single, versioned=True),),
-        negated=clause.modifier == "not",
-        rank=_RANKS.get(clause.name, 2),
-    )
+    branch = Branch(table="fhir_token", where=where, single=single, versioned=True)
+    return Condition(branches=(branch,), resource=resource, rank=_RANKS.get(clause.name, 2))
 
 
 def _key(wanted: list[int], binder: Binder) -> str:
@@ -66,9 +121,23 @@ def _key(wanted: list[int], binder: Binder) -> str:
     return f"x.key = any({binder.bind(wanted, 'bigint[]')})"
 
 
-def _in_system(token: TokenValue, scope: Scope, param: str, binder: Binder) -> str:
-    system, code = token.system or "", token.code or ""
+def _in_system(system: str, code: str, scope: Scope, param: str, binder: Binder) -> str:
     first = binder.bind(keys.token_key(scope.rtype, param, code), "bigint")
     sys = binder.bind(keys.system_hash(system), "int")
     second = binder.bind(keys.system_code_key(scope.rtype, param, system, code), "bigint")
     return f"(x.key = {first} and x.sys = {sys} or x.key = {second})"
+
+
+def _in_systems(
+    exact: Collection[tuple[str, str]], scope: Scope, stored: Sequence[str], binder: Binder
+) -> str:
+    rtype = scope.rtype
+    pairs = [(p, system, code) for p in stored for system, code in exact]
+    first = [keys.token_key(rtype, p, code) for p, _, code in pairs]
+    second = [keys.system_code_key(rtype, p, system, code) for p, system, code in pairs]
+    systems = binder.bind([keys.system_hash(system) for _, system, _ in pairs], "int[]")
+    firsts = binder.bind(first, "bigint[]")
+    return (
+        f"(x.key = any({firsts}) and (x.key, x.sys) in (select * from unnest({firsts}, {systems}))"
+        f" or x.key = any({binder.bind(second, 'bigint[]')}))"
+    )

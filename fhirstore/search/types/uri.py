@@ -16,8 +16,11 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The rows that hold one of the uris, one below it or one above it."""
     stored, values = clause.parameter.stored, [unescape(value) for value in clause.values]
     if clause.modifier == "below":
-        if clause.name.startswith("_"):
-            raise InvalidValue(parameter=clause.name, problem="unknown modifier below")
+        if clause.name in _META:
+            return _below_in_meta(_META[clause.name], values, binder)
+        if max(map(len, values)) > keys.LONGEST_STRING:
+            problem = f"more than {keys.LONGEST_STRING} characters"
+            raise InvalidValue(parameter=clause.name, problem=problem)
         params = binder.bind([keys.param_key(scope.rtype, p) for p in stored], "bigint[]")
         tests = " or ".join(string.prefix(value, binder) for value in values)
         branch = Branch(table="fhir_string", where=f"x.key = any({params}) and ({tests})")
@@ -28,6 +31,22 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     where = f"(x.vers & {scope.bit}) <> 0 and x.key = any({binder.bind(wanted, 'bigint[]')})"
     branch = Branch(table="fhir_token", where=where, single=len(wanted) == 1, versioned=True)
     return Condition(branches=(branch,), rank=2)
+
+
+_META = {"_profile": "profile", "_source": "source"}
+
+
+def _below_in_meta(name: str, values: list[str], binder: Binder) -> Condition:
+    """The resource itself tells; the index holds such a uri as a whole only."""
+    starts = binder.bind(values, "text[]")
+    return Condition(
+        resource=(
+            f"(strpos(r.body, '\"{name}\"') > 0 and exists (select 1 from"
+            f" jsonb_path_query(fhir_json(r.body), '$.meta.{name}[*]') u, unnest({starts}) s"
+            " where starts_with(u #>> '{}', s)))"
+        ),
+        rank=6,
+    )
 
 
 def _above(uri: str) -> list[str]:
