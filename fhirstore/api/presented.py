@@ -21,7 +21,14 @@ from fhirstore.search.shown import show
 
 def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[bytes]:
     """The entries of a page's matches, and behind them of what comes along."""
-    found = [match(full_url=full_url(call, row), body=_body(call, row, controls)) for row in rows]
+    base, whole = call.full_base, controls.whole
+    found = [
+        match(
+            full_url=f"{base}/{NAMES[row.rtype]}/{row.fid}",
+            body=row.body if whole else _body(call, row, controls),
+        )
+        for row in rows
+    ]
     if not controls.includes or not rows:
         return found
     # What comes along may be of any type; the one of the scope does not count.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from django.db import connection
 from psycopg import Cursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.types.datetime import TimestamptzLoader
 
 from fhirstore import database
 from fhirstore.versions import as_served
@@ -41,8 +43,8 @@ COLUMNS = "b.owner, b.rtype, b.fid, b.rid, b.version, b.updated, b.vers, b.body"
 
 def select(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement; its text columns as bytes."""
-    with connection.wrap_database_errors, _cursor() as cursor:
-        return cursor.execute(sql.encode(), values, prepare=True).fetchall()
+    with connection.wrap_database_errors:
+        return _reading().execute(sql.encode(), values, prepare=True).fetchall()
 
 
 def stream(sql: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -53,16 +55,37 @@ def stream(sql: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         yield from cursor.stream(sql.encode(), values)
 
 
+class _Held(threading.local):
+    """A thread's cursor on its connection: making one, with its own loaders, costs as much as
+    reading ten rows."""
+
+    cursor: Cursor[tuple[Any, ...]] | None = None
+
+
+_held = _Held()
+
+
+def _reading() -> Cursor[tuple[Any, ...]]:
+    """The cursor for statements whose rows are all read at once."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    if _held.cursor is None or _held.cursor.connection is not connection.connection:
+        _held.cursor = _cursor()
+    return _held.cursor
+
+
 def _cursor() -> Cursor[tuple[Any, ...]]:
     connection.close_if_health_check_failed()
     cursor = database.cursor()
     cursor.adapters.register_loader("text", _Raw)
+    # Django's own loader is many times slower; the connection's time zone is UTC either way.
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
     return cursor
 
 
 def resources(sql: str, values: Mapping[str, Any], *, version: str) -> list[Row]:
     """The resources of a statement that selects `COLUMNS`, as served in a version."""
-    return [served(row, version) for row in select(sql, values)]
+    return _served(select(sql, values), version, 0)
 
 
 def page(
@@ -73,13 +96,24 @@ def page(
     found = select(sql, values)
     if not found:
         return (None,) * head, []
-    return found[0][:head], [
-        served(row[head:], version) for row in found if row[head : head + 1] not in ((), (None,))
+    first = found[0]
+    if len(first) == head or first[head] is None:
+        return first[:head], []
+    return first[:head], _served(found, version, head)
+
+
+def _served(found: list[tuple[Any, ...]], version: str, head: int) -> list[Row]:
+    fid, body, end = head + 2, head + 7, head + 8
+    return [
+        Row(
+            row[head],
+            row[head + 1],
+            row[fid].decode(),
+            row[head + 3],
+            row[head + 4],
+            row[head + 5],
+            as_served(body=row[body], vers=row[head + 6], version=version),
+            row[end:],
+        )
+        for row in found
     ]
-
-
-def served(row: tuple[Any, ...], version: str) -> Row:
-    """`COLUMNS`, and what a statement selects behind them, as a row."""
-    owner, rtype, fid, rid, number, updated, vers, body, *place = row
-    shown = as_served(body=body, vers=vers, version=version)
-    return Row(owner, rtype, fid.decode(), rid, number, updated, shown, tuple(place))
