@@ -22,6 +22,7 @@ from fhirstore.api.purge import purge
 from fhirstore.api.read import read, vread
 from fhirstore.api.search import search, search_system, search_within
 from fhirstore.api.update import post, put, put_match
+from fhirstore.api.validate import validate
 from fhirstore.errors import MethodNotAllowed, NotFound
 from fhirstore.rtypes import BY_LOWER_CASE
 from fhirstore.search.request import UNREPEATED, read_pairs
@@ -107,6 +108,17 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
                 "PATCH": Interaction(
                     name="patch", perform=patch_match, read_only=False, takes="patch"
                 ),
+            },
+        ),
+        (
+            _TYPE + r"/\$validate",
+            {"POST": Interaction(name="validate", perform=validate, takes="resource")},
+        ),
+        (
+            _TYPE + _ID + r"/\$validate",
+            {
+                "GET": Interaction(name="validate", perform=validate),
+                "POST": Interaction(name="validate", perform=validate, takes="resource"),
             },
         ),
         (

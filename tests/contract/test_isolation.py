@@ -169,6 +169,12 @@ FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
         ("DELETE", "/Patient/{fid}"),
         ("PATCH", "/Patient/{fid}"),
     ],
+    "/TYPE/$validate": [("POST", "/Patient/$validate")],
+    "/TYPE/ID/$validate": [
+        ("GET", "/Patient/{fid}/$validate"),
+        ("GET", "/Patient/{fid}/$validate?mode=delete"),
+        ("POST", "/Patient/{fid}/$validate"),
+    ],
     "/TYPE/ID/_permission/SEER": [
         ("PUT", "/Patient/{fid}/_permission/{n}"),
         ("DELETE", "/Patient/{fid}/_permission/{n}"),

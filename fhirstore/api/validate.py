@@ -1,0 +1,113 @@
+"""`{Type}/$validate` and `{Type}/{id}/$validate`: what a write would be told, without writing. The
+answer is 200 with an OperationOutcome, whatever it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from fhirstore import digits, outcome, subscriptions
+from fhirstore.api.call import Answer, Call
+from fhirstore.api.stored import current
+from fhirstore.database import cursor
+from fhirstore.errors import FhirError, InvalidRequest, InvalidValue
+from fhirstore.held import held
+from fhirstore.keys import EVERY_VERSION, VERSION_BITS
+from fhirstore.problem import Problem
+from fhirstore.rtypes import NUMBERS
+from fhirstore.search.request import read_pairs
+from fhirstore.validation import problems
+
+_MODES = ("create", "update", "delete", "profile")
+_BASE = "http://hl7.org/fhir/StructureDefinition/"
+
+
+def validate(call: Call) -> Answer:
+    """The problems of the resource in the body, alone or as the parameter `resource`; without one
+    of the stored resource that the address names. `mode` says what the write would be."""
+    call.check_type()
+    resource, mode, profile = _asked(call)
+    found = [*_profile(call, profile), *_checked(call, resource, mode)]
+    if found:
+        return Answer(body=orjson.dumps(outcome.issues(found, version=call.version)))
+    fine = outcome.outcome(
+        severity="information", code="informational", text="no problem was found"
+    )
+    return Answer(body=orjson.dumps(fine))
+
+
+def _asked(call: Call) -> tuple[Any, str, str]:
+    """Resource (None for none), mode and profile, from the query and a Parameters body."""
+    said = {pair.name: pair.value for pair in read_pairs(call.query)}
+    resource = call.resource
+    if isinstance(resource, dict) and resource.get("resourceType") == "Parameters":
+        rows = resource.get("parameter", [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise InvalidRequest("Parameters.parameter is not a list of parameters")
+        inside = {row.get("name"): row for row in rows if isinstance(row.get("name"), str)}
+        if call.rtype != "Parameters" or "resource" in inside:
+            resource = inside.get("resource", {}).get("resource")
+            for name in ("mode", "profile"):
+                for key, text in inside.get(name, {}).items():
+                    if key.startswith("value") and isinstance(text, str):
+                        said[name] = text
+    mode = said.get("mode", "")
+    if mode and mode not in _MODES:
+        raise InvalidValue(parameter="mode", problem=f"is one of {', '.join(_MODES)}")
+    if mode in ("update", "delete") and not call.fid:
+        raise InvalidValue(
+            parameter="mode", problem=f"{mode} is asked at the address of a resource"
+        )
+    return resource, mode, said.get("profile", "")
+
+
+def _profile(call: Call, profile: str) -> Iterator[Problem]:
+    if profile and profile.partition("|")[0] != _BASE + call.rtype:
+        yield Problem(
+            expression="",
+            text="profiles are not looked at, only the structure of the FHIR version",
+            severity="warning",
+            code="not-supported",
+        )
+
+
+def _checked(call: Call, resource: Any, mode: str) -> Iterator[Problem]:
+    if call.fid and (resource is None or mode == "delete"):
+        _, stored = current(call)
+        if mode == "delete":
+            return
+        resource = digits.loads(stored.body)
+    if resource is None:
+        raise InvalidRequest("there is no resource to validate")
+    yield from problems(call.version, resource)
+    if not isinstance(resource, dict):
+        return
+    if resource.get("resourceType") != call.rtype:
+        text = f"the address is for {call.rtype}"
+        yield Problem(expression="", text=text, code="invalid")
+        return
+    if mode in ("create", "update"):
+        yield from _write(call, resource, mode)
+
+
+def _write(call: Call, resource: dict[str, Any], mode: str) -> Iterator[Problem]:
+    """What the store itself would say."""
+    if mode == "update" and resource.get("id", call.fid) != call.fid:
+        text = "the id is not the id in the address"
+        yield Problem(expression=f"{call.rtype}.id", text=text, code="invalid")
+    if mode == "update" and _wearable(call):
+        text = "it holds data of a wearable and cannot be updated"
+        yield Problem(expression="", text=text, code="business-rule")
+    if call.rtype == "Subscription":
+        try:
+            subscriptions.check(resource, version=call.version)
+        except FhirError as error:
+            yield Problem(expression="", text=error.text, code=error.code)
+
+
+def _wearable(call: Call) -> bool:
+    key, bit = (NUMBERS[call.rtype], call.fid), VERSION_BITS[call.version]
+    rows = held(cursor(), owner=call.owner, wanted=[key], vers=bit, whole=False)
+    return any(row.vers == EVERY_VERSION for row in rows.get(key, ()))

@@ -1,0 +1,125 @@
+"""`$validate` of a type and of a resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fhirstore.fhir_client import Fhir
+from tests.fhirstore.store import take_in, wearable
+
+VERSIONS = ("dstu2", "stu3", "r4")
+GOOD = {"resourceType": "Patient", "id": "p", "gender": "male"}
+WRONG = {"resourceType": "Patient", "gender": "x", "nonsense": 1, "birthDate": "1970-02-31x"}
+
+
+def issues(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    assert answer["resourceType"] == "OperationOutcome"
+    found: list[dict[str, Any]] = answer["issue"]
+    return found
+
+
+def parameters(**named: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": name, "resource": value}
+            if isinstance(value, dict)
+            else {"name": name, "valueCode" if name == "mode" else "valueUri": value}
+            for name, value in named.items()
+        ],
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_right_is_called_so_and_not_stored(fhir: Fhir, version: str) -> None:
+    for body in (GOOD, parameters(resource=GOOD), parameters(resource=GOOD, mode="create")):
+        (issue,) = issues(fhir.post(f"/{version}/Patient/$validate", body))
+        assert (issue["severity"], issue["code"]) == ("information", "informational")
+    assert fhir.get(f"/{version}/Patient")["total"] == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_problem_has_its_place(fhir: Fhir, version: str) -> None:
+    for body in (WRONG, parameters(resource=WRONG)):
+        found = issues(fhir.post(f"/{version}/Patient/$validate", body))
+        assert {issue["severity"] for issue in found} == {"error"}
+        where = {issue["location" if version == "dstu2" else "expression"][0] for issue in found}
+        base, mark = ("/f:Patient", "/f:") if version == "dstu2" else ("Patient", ".")
+        assert where == {f"{base}{mark}{name}" for name in ("gender", "nonsense", "birthDate")}
+
+
+def test_the_address_names_the_type(fhir: Fhir) -> None:
+    (issue,) = issues(fhir.post("/r4/Device/$validate", GOOD))
+    assert issue["code"] == "invalid"
+    fhir.post("/r4/MedicationOrder/$validate", {"resourceType": "MedicationOrder"}, expect=404)
+
+
+def test_a_stored_resource(fhir: Fhir, bobs: Fhir) -> None:
+    fhir.store("r4", dict(GOOD))
+    bobs.store("r4", {**GOOD, "id": "bobs"})
+    assert issues(fhir.get("/r4/Patient/p/$validate"))[0]["severity"] == "information"
+    for path in ("none", "bobs"):
+        for query in ("", "?mode=delete"):
+            fhir.get(f"/r4/Patient/{path}/$validate{query}", expect=404)
+    assert issues(fhir.get("/r4/Patient/p/$validate?mode=delete"))[0]["severity"] == "information"
+    assert fhir.get("/r4/Patient/p")["meta"]["versionId"] == "9000000000000"
+
+
+def test_what_an_update_would_be_told(fhir: Fhir, now: Any) -> None:
+    fhir.store("r4", dict(GOOD))
+    where = "/r4/Patient/p/$validate?mode=update"
+    assert issues(fhir.post(where, GOOD))[0]["severity"] == "information"
+    (issue,) = issues(fhir.post(where, {**GOOD, "id": "q"}))
+    assert issue["expression"] == ["Patient.id"]
+    reading = {"resourceType": "Observation", "id": "steps/1", "status": "final"}
+    reading |= {"code": {"text": "Steps"}}
+    take_in(dict(reading), source=wearable(), owner=fhir.owner, now=now)
+    (entry,) = fhir.get("/r4/Observation")["entry"]
+    ident = entry["resource"]["id"]
+    path = f"/r4/Observation/{ident}/$validate?mode=update"
+    (issue,) = issues(fhir.post(path, {**reading, "id": ident}))
+    assert issue["code"] == "business-rule"
+
+
+def test_a_profile_is_not_looked_at_and_that_is_said(fhir: Fhir) -> None:
+    profile = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
+    for answer in (
+        fhir.post(f"/r4/Patient/$validate?profile={profile}", GOOD),
+        fhir.post("/r4/Patient/$validate", parameters(resource=GOOD, profile=profile)),
+    ):
+        (issue,) = issues(answer)
+        assert (issue["severity"], issue["code"]) == ("warning", "not-supported")
+    base = "http://hl7.org/fhir/StructureDefinition/Patient"
+    (issue,) = issues(fhir.post(f"/r4/Patient/$validate?profile={base}", GOOD))
+    assert issue["severity"] == "information"
+
+
+def test_a_subscription_that_would_be_refused(fhir: Fhir) -> None:
+    body = {
+        "resourceType": "Subscription",
+        "status": "requested",
+        "reason": "x",
+        "criteria": "Observation?nonsense=1",
+        "channel": {"type": "rest-hook", "endpoint": "https://app.example.org/hook"},
+    }
+    found = issues(fhir.post("/r4/Subscription/$validate?mode=create", body))
+    assert [issue["severity"] for issue in found] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("$validate", b"{"),
+        ("$validate", b"[]"),
+        ("$validate", parameters()),
+        ("$validate", parameters(mode="create")),
+        ("$validate?mode=paint", GOOD),
+        ("$validate?mode=update", GOOD),
+        ("$validate", {"resourceType": "Parameters", "parameter": {}}),
+        ("$validate", {"resourceType": "Parameters", "parameter": [1]}),
+    ],
+)
+def test_what_cannot_be_understood_is_400(fhir: Fhir, path: str, body: Any) -> None:
+    issues(fhir.post(f"/r4/Patient/{path}", body, expect=400))
