@@ -18,12 +18,14 @@ from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.permissions import widened
 from fhirstore.rtypes import NAMES, NUMBERS
-from fhirstore.search import rows, sight, values
+from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.controls import ANY, Include, references
 from fhirstore.search.definitions import SearchParameter, parameters, types
 from fhirstore.search.extract import readers
 from fhirstore.search.rows import COLUMNS, Row
+from fhirstore.search.statement import Statement
+from fhirstore.search.values import targets
 
 MOST = 5000
 """Resources that come along with one page; what is beyond is left out, and told so."""
@@ -83,17 +85,18 @@ class _Search:
         """What comes along with the frontier and was not there yet."""
         new: list[Row] = []
         forward = [include for include in includes if not include.reverse]
-        if forward and (named := self._referred(frontier, forward)):
-            new += self._take(_named(self.scope, named, self._limit()))
+        if forward and (wanted := self._referred(frontier, forward)):
+            new += self._take(named(self.scope, wanted, self._limit()))
         if backward := self._keys(frontier, [i for i in includes if i.reverse]):
-            new += self._take(_referring(self.scope, backward, self._limit()))
+            new += self._take(referring(self.scope, backward, self._limit()))
         return new
 
     def _limit(self) -> int:
         return MOST + len(self.known) + 1
 
-    def _take(self, candidates: Iterable[Row]) -> list[Row]:
-        new = [row for row in candidates if _name(row) not in self.known]
+    def _take(self, candidates: Statement) -> list[Row]:
+        found = rows.resources(candidates.sql, candidates.values, version=self.scope.version)
+        new = [row for row in found if _name(row) not in self.known]
         room = MOST - len(self.found)
         if len(new) > room:
             new, self.complete = new[:room], False
@@ -110,7 +113,7 @@ class _Search:
             resource = orjson.loads(row.body) if mine else {}
             for include in mine:
                 for parameter in _parameters(self.scope.version, source, include.code):
-                    for target in _targets(parameter, resource, self.scope):
+                    for target in _named_here(parameter, resource, self.scope):
                         rtype, _, fid = target.partition("/")
                         if rtype in NUMBERS and include.target in ("", rtype):
                             found.add((row.owner, NUMBERS[rtype], fid))
@@ -162,19 +165,19 @@ def _may_point(parameter: SearchParameter, rtype: str) -> bool:
     return not parameter.targets or rtype in parameter.targets
 
 
-def _targets(parameter: SearchParameter, resource: Any, scope: Scope) -> Iterator[str]:
+def _named_here(parameter: SearchParameter, resource: Any, scope: Scope) -> Iterator[str]:
     """The resources of this server that a parameter's references name, as "Type/id"."""
     homes = (f"{scope.base}/fhir/{scope.version}/", f"{scope.base}/{scope.version}/")
     for kind, read in readers(parameter):
         for value in read(resource):
-            for target in values.targets(kind, value):
+            for target in targets(kind, value):
                 for home in homes:
                     target = target.removeprefix(home)
                 if target.count("/") == 1 and "\0" not in target:
                     yield target
 
 
-def _named(scope: Scope, named: Iterable[Name], limit: int) -> list[Row]:
+def named(scope: Scope, names: Iterable[Name], limit: int) -> Statement:
     """The resources of these names; where several owners' rows are read, of each the one to
     show."""
     owners, bit = scope.owners, scope.bit
@@ -189,7 +192,7 @@ def _named(scope: Scope, named: Iterable[Name], limit: int) -> list[Row]:
         held += f" and {same}"
     elif not owners.seen:
         held += " and r.owner = w.owner"
-    wanted = sorted(named)
+    wanted = sorted(names)
     source = (
         "unnest(%(w_owners)s::bigint[], %(w_rtypes)s::smallint[], %(w_fids)s::text[])"
         " as w(owner, rtype, fid)"
@@ -199,10 +202,10 @@ def _named(scope: Scope, named: Iterable[Name], limit: int) -> list[Row]:
         "w_rtypes": [rtype for _, rtype, _ in wanted],
         "w_fids": [fid for _, _, fid in wanted],
     }
-    return _select(scope, source, held, bound, limit, {NAMES[rtype] for _, rtype, _ in wanted})
+    return _statement(scope, source, held, bound, limit, {NAMES[rtype] for _, rtype, _ in wanted})
 
 
-def _referring(scope: Scope, keyed: Sequence[Keyed], limit: int) -> list[Row]:
+def referring(scope: Scope, keyed: Sequence[Keyed], limit: int) -> Statement:
     """The resources that have a reference of one of these keys."""
     owners, bit = scope.owners, scope.bit
     source = f"""unnest(%(w_owners)s::bigint[], %(w_keys)s::bigint[], %(w_rtypes)s::smallint[])
@@ -219,17 +222,17 @@ def _referring(scope: Scope, keyed: Sequence[Keyed], limit: int) -> list[Row]:
         "w_keys": [key for _, key, _ in keyed],
         "w_rtypes": [rtype for _, _, rtype in keyed],
     }
-    return _select(scope, source, held, bound, limit, {NAMES[rtype] for _, _, rtype in keyed})
+    return _statement(scope, source, held, bound, limit, {NAMES[rtype] for _, _, rtype in keyed})
 
 
-def _select(
+def _statement(
     scope: Scope,
     source: str,
     held: str,
     bound: dict[str, Any],
     limit: int,
     rtypes: set[str],
-) -> list[Row]:
+) -> Statement:
     """The rows `r` for which `held` is true beside those of `source`, by id; `rtypes`: what they
     can be."""
     owners, binder = scope.owners, Binder()
@@ -249,5 +252,5 @@ select {COLUMNS} from (
   ) m order by m.fid, m.rtype, m.owner limit %(limit)s::bigint
 ) p join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
 where {owners.own("b")} order by b.fid, b.rtype, b.owner"""
-    everything = {**owners.values(), **binder.values, **bound, "limit": limit}
-    return rows.resources(sql, everything, version=scope.version)
+    values = {**owners.values(), **binder.values, **bound, "limit": limit}
+    return Statement(sql=sql, values=values)

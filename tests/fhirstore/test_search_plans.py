@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from fhirstore.keys import VERSION_BITS
+from fhirstore.keys import VERSION_BITS, reference_key
 from fhirstore.rtypes import NUMBERS
+from fhirstore.search import includes
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.owners import Owners
 from fhirstore.search.parts import compile_parts
@@ -120,8 +121,23 @@ def test_neither_do_searches_of_several_types(
     plans.check(_statement(request, owners, None))
 
 
-def _statement(request: SearchRequest, owners: Owners, many_matches: bool | None) -> Statement:
-    scope = Scope(
+@pytest.mark.django_db
+@pytest.mark.parametrize("owners", WHOSE)
+def test_neither_does_what_comes_along(many: None, owners: Owners) -> None:
+    owner, scope = FIRST_OWNER + 7, _scope(owners)
+    patient, one = NUMBERS["Patient"], NUMBERS["Observation"]
+    names = [(owner, one, f"o{n:04d}") for n in range(50)] + [(owner, patient, "p")]
+    plans.check(includes.named(scope, names, 100))
+    keys = [
+        (owner, reference_key("Observation", param, f"Patient/p{n}"), one)
+        for param in ("subject", "performer")
+        for n in range(50)
+    ]
+    plans.check(includes.referring(scope, keys, 100))
+
+
+def _scope(owners: Owners) -> Scope:
+    return Scope(
         owners=owners,
         version="r4",
         bit=VERSION_BITS["r4"],
@@ -130,6 +146,10 @@ def _statement(request: SearchRequest, owners: Owners, many_matches: bool | None
         now_microseconds=0,
         base="",
     )
+
+
+def _statement(request: SearchRequest, owners: Owners, many_matches: bool | None) -> Statement:
+    scope = _scope(owners)
     binder = Binder()
     wanted = Page(
         sort=request.sort,

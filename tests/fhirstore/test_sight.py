@@ -142,3 +142,35 @@ def test_a_narrowed_scope_changes_nothing(narrow: Narrow) -> None:
     some.delete("/r4/Patient/p/$everything", expect=403)
     some.delete("/r4/purge", expect=403)
     some.get("/r4/Observation/lab1")
+
+
+@pytest.mark.parametrize(
+    ("scope", "query", "found"),
+    [
+        ("user/DiagnosticReport.rs", "DiagnosticReport?_include=*", []),
+        (f"user/DiagnosticReport.rs {LAB}", "DiagnosticReport?_include=*", ["lab1"]),
+        (LAB, "Observation?_revinclude=*", []),
+        (f"{LAB} user/DiagnosticReport.rs", "Observation?_revinclude=*", ["of-lab"]),
+        (f"{LAB} user/Patient.rs", "Patient?_revinclude=Observation:subject", ["lab1", "lab2"]),
+        ("user/Patient.rs", "Patient?_revinclude=Observation:subject", []),
+        (
+            f"{LAB} user/Patient.rs user/DiagnosticReport.rs",
+            "Patient?_revinclude=Observation:subject"
+            "&_revinclude:iterate=DiagnosticReport:result&_include:iterate=DiagnosticReport:result",
+            ["lab1", "lab2", "of-lab"],
+        ),
+        ("user/Observation.rs?code=c1&_id=lab2 user/Patient.rs", "Patient?_revinclude=*", ["lab2"]),
+    ],
+)
+def test_what_comes_along_is_in_scope(
+    narrow: Narrow, scope: str, query: str, found: list[str]
+) -> None:
+    entries = narrow(scope).get(f"/r4/{query}")["entry"]
+    along = [e["resource"]["id"] for e in entries if e["search"]["mode"] == "include"]
+    assert along == found
+
+
+def test_the_newest_of_each_kind_and_documents_are_in_scope(narrow: Narrow) -> None:
+    lab = narrow(LAB)
+    assert ids(lab.get("/r4/Observation/$lastn?patient=p&code=c1&max=9")) == ["lab2", "lab1"]
+    lab.get("/r4/DocumentReference/$docref?patient=p", expect=403)
