@@ -55,6 +55,7 @@ GROUPS = (
         entries=(
             Entry(slug="operating", label=_("Operating")),
             Entry(slug="settings", label=_("Settings")),
+            Entry(slug="performance", label=_("Performance")),
             Entry(slug="architecture", label=_("Architecture")),
         ),
     ),
