@@ -89,6 +89,7 @@ QUICK_CONNECT = env.choice("ONEUP_QUICK_CONNECT", "page", "redirect")
 REFRESH_DAYS = env.integer("ONEUP_REFRESH_DAYS", 14, minimum=1)
 REFRESH_GRACE = env.integer("ONEUP_REFRESH_GRACE", 60)
 R4_SKIP_MAX = env.integer("ONEUP_R4_SKIP_MAX", 9990)
+VALIDATE_WRITES = env.flag("ONEUP_VALIDATE_WRITES", default=True)
 SYNC_SECONDS = env.integer("ONEUP_SYNC_SECONDS", 120, minimum=1)
 SUBSCRIPTION_SECONDS = env.integer("ONEUP_SUBSCRIPTION_SECONDS", 900, minimum=1)
 

@@ -4,6 +4,10 @@ name parameters, types and ids of the call itself."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from fhirstore.problem import Problem
+
 
 class FhirError(Exception):
     """A FHIR call that is answered with an OperationOutcome."""
@@ -14,6 +18,10 @@ class FhirError(Exception):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
+
+    def within(self, place: str) -> None:
+        """Say which part of a call it was, as in "Bundle.entry[3]"."""
+        self.text = f"{place}: {self.text}"
 
 
 class InvalidRequest(FhirError):
@@ -109,3 +117,25 @@ class Unprocessable(FhirError):
     """A resource that is understood and refused."""
 
     status, code = 422, "business-rule"
+
+
+class Invalid(FhirError):
+    """A resource whose structure is wrong. `problems` tells each place; `version` is the FHIR
+    version it was checked against."""
+
+    status = 422
+
+    def __init__(self, problems: tuple[Problem, ...], *, version: str) -> None:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{first.expression}: {first.text}{more}")
+        self.code = first.code
+        self.problems = problems
+        self.version = version
+
+    def within(self, place: str) -> None:
+        super().within(place)
+        self.problems = tuple(
+            replace(p, expression=".".join([f"{place}.resource", *p.expression.split(".")[1:]]))
+            for p in self.problems
+        )

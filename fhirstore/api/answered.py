@@ -35,7 +35,7 @@ def answered(act: Callable[[], Answer]) -> Answer:
 
 def failure(error: FhirError) -> Answer:
     """The answer to a FHIR error."""
-    answer = _failed(error.status, error.code, error.text)
+    answer = Answer(status=error.status, body=orjson.dumps(outcome.refusal(error)))
     if isinstance(error, MethodNotAllowed):
         return Answer(
             status=answer.status, body=answer.body, headers={"Allow": ", ".join(error.allowed)}

@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.scopes import permits
 from fhirstore import subscriptions, writes
 from fhirstore.api import conditional
-from fhirstore.api.bodies import check_resource
+from fhirstore.api.bodies import storable
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.preferred import returned
 from fhirstore.api.stored import answer, told
@@ -24,7 +24,7 @@ def create(call: Call) -> Answer:
     its id chosen (a transaction's entry). Under `If-None-Exist` one that is there is answered
     instead, and nothing is stored."""
     call.check_type()
-    resource = check_resource(call.resource, rtype=call.rtype)
+    resource = storable(call.resource, version=call.version, rtype=call.rtype)
     if call.rtype == "Subscription":
         subscriptions.check(resource, version=call.version)
     condition = call.headers.get("if-none-exist")

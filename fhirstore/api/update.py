@@ -9,7 +9,7 @@ from django.db import transaction
 
 from fhirstore import subscriptions, writes
 from fhirstore.api import conditional, preconditions
-from fhirstore.api.bodies import check_resource
+from fhirstore.api.bodies import storable
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.create import written
 from fhirstore.api.stored import current, told
@@ -50,7 +50,7 @@ def post(call: Call) -> Answer:
 
 def _checked(call: Call) -> dict[str, Any]:
     call.check_type()
-    resource = check_resource(call.resource, rtype=call.rtype)
+    resource = storable(call.resource, version=call.version, rtype=call.rtype)
     if call.rtype == "Subscription":
         subscriptions.check(resource, version=call.version)
     return resource

@@ -55,7 +55,12 @@ def test_a_create_without_id_gets_one(fhir: Fhir) -> None:
     assert len(made["id"]) == 12
     child = fhir.post(
         "/dstu2/Observation",
-        {"resourceType": "Observation", "subject": {"reference": f"Patient/{made['id']}"}},
+        {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"text": "weight"},
+            "subject": {"reference": f"Patient/{made['id']}"},
+        },
     )
     assert len(child["id"]) == 48
     assert child["id"].startswith(made["id"])
@@ -202,7 +207,10 @@ def test_a_type_that_the_version_lacks_is_not_stored(fhir: Fhir) -> None:
 
 
 def test_numbers_keep_their_digits(fhir: Fhir) -> None:
-    body = b'{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.10}}'
+    body = (
+        b'{"resourceType":"Observation","id":"o","status":"final","code":{"text":"weight"},'
+        b'"valueQuantity":{"value":1.10}}'
+    )
     fhir.call("POST", "/r4/Observation", body, expect=201)
     fhir.get("/r4/Observation/o")
     assert b'"value":1.10' in fhir.last.content
