@@ -1,5 +1,9 @@
 """Bulk export: which files an export has, and their content (wire contract 15.1).
 
+An export that is asked for with `respond-async` is planned type by type, by whoever asks for its
+status: each answer does a piece and keeps it, so nothing runs that nobody waits for, and a server
+that is killed meanwhile loses one piece.
+
 Nothing is copied: an export is a row that says which part of which type each file holds, and a file
 is read from the store while it is downloaded. So it lies on no disk, an erasure holds for it too,
 and it needs no shared folder between servers.
@@ -12,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 from accounts.digests import digest
@@ -20,6 +25,7 @@ from fhirstore.models import Export
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
+from fhirstore.search.definitions import types
 from fhirstore.search.owners import Owners
 from fhirstore.versions import as_served
 
@@ -53,13 +59,17 @@ class Wanted:
         binder = Binder()
         return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes), binder.values
 
+    def types(self) -> list[str]:
+        """The types that are exported."""
+        rtypes = sorted(types(self.version)) if self.rtypes is None else self.rtypes
+        return [name for name in rtypes if name not in _NEVER]
+
     def values(self) -> dict[str, Any]:
         """What `source` binds."""
-        rtypes = NAMES[1:] if self.rtypes is None else self.rtypes
         return {
             **self.owners.values(),
             **self._seen[1],
-            "rtypes": [NUMBERS[name] for name in rtypes if name not in _NEVER],
+            "rtypes": [NUMBERS[name] for name in self.types()],
             "since": self.since,
         }
 
@@ -91,13 +101,19 @@ class File:
 
 
 def start(
-    *, wanted: Wanted, application: int, app_user: int | None, request: str, now: datetime
+    *,
+    wanted: Wanted,
+    application: int,
+    app_user: int | None,
+    request: str,
+    now: datetime,
+    plan: bool = True,
 ) -> str:
-    """Plan an export and keep it for a day; answers its token. Earlier ones that have run out are
-    forgotten.
+    """Keep an export for a day; answers its token. `plan` False: its files are planned by `go_on`.
+    Earlier ones that have run out are forgotten.
     """
     token = secrets.token_urlsafe(32)
-    Export.objects.filter(expires__lte=now).delete()
+    sweep(now=now)
     Export.objects.create(
         digest=digest(token),
         application=application,
@@ -107,9 +123,43 @@ def start(
         request=request,
         made=now,
         expires=now + LIFE,
-        files=list(_files(wanted)),
+        files=list(_files(wanted)) if plan else [[name] for name in sorted(wanted.types())],
     )
     return token
+
+
+def sweep(*, now: datetime) -> int:
+    """Forget the exports that have run out; answers how many."""
+    return Export.objects.filter(expires__lte=now).delete()[0]
+
+
+def unplanned(export: Export) -> list[str]:
+    """The types whose files are not planned yet."""
+    return [file[0] for file in export.files if len(file) == 1]
+
+
+def go_on(export: Export, scope: Scope, *, seconds: float) -> None:
+    """Plan the files of more types, at least one and for so long. Where somebody else did so
+    meanwhile, that holds."""
+    until = monotonic() + seconds
+    files = list(export.files)
+    while rtypes := [file[0] for file in files if len(file) == 1]:
+        wanted = Wanted(
+            owners=scope.owners,
+            version=export.version,
+            rtypes=rtypes[:1],
+            since=export.since,
+            scope=scope,
+        )
+        place = files.index(rtypes[:1])
+        files[place : place + 1] = _files(wanted)
+        if monotonic() > until:
+            break
+    still = Export.objects.filter(pk=export.pk, files=export.files)
+    if still.update(files=files):
+        export.files = files
+    else:
+        export.refresh_from_db()
 
 
 def find(

@@ -14,7 +14,8 @@ class Export(models.Model):
 
     `app_user` is null for all users of the application. `files` are [type, after, upto]: the
     resources of one type in the order of owner and id, behind the position `after` up to and with
-    `upto`, each [owner, id] or null for the end.
+    `upto`, each [owner, id] or null for the end. A type whose files are not planned yet stands
+    as [type].
     """
 
     digest = models.CharField(max_length=64, unique=True)

@@ -20,7 +20,7 @@ from django_q.tasks import async_task
 from accounts import clock
 from accounts.tokens import clear_expired
 from connectors import expired
-from fhirstore import erase
+from fhirstore import erase, export
 from sync import closing, notify, transfers
 from sync.batch import IN_FLIGHT, LONGEST, More, run_claims
 from sync.due import Claim, claim_due, count_due
@@ -97,9 +97,9 @@ def queue_refresh(connection_ids: list[int]) -> None:
 
 
 def prune() -> int:
-    """Once a day: forget runs, task results and changes nobody looks at any more, codes, tokens and
-    links that ran out, and look after deleted applications that still have data. Answers how many
-    rows went.
+    """Once a day: forget runs, task results and changes nobody looks at any more, codes, tokens,
+    links and exports that ran out, and look after deleted applications that still have data.
+    Answers how many rows went.
     """
     closing.erase_leftovers()
     now = clock.now()
@@ -108,7 +108,7 @@ def prune() -> int:
     for results in (Success, Failure):
         gone += results.objects.filter(stopped__lt=now - KEEP_RESULTS).delete()[0]
     gone += erase.forget_changes(before=now - KEEP_CHANGES)
-    gone += clear_expired(now=now) + expired.clear_expired(now=now)
+    gone += clear_expired(now=now) + expired.clear_expired(now=now) + export.sweep(now=now)
     return int(gone)
 
 

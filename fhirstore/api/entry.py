@@ -53,7 +53,7 @@ def read_entry(call: Call, row: dict[str, Any], place: int, resolve: Resolve) ->
     below = path.removeprefix(call.base).removeprefix(call.full_base).strip("/")
     method = method.upper()
     interaction, named = resolve("GET" if method == "HEAD" else method, f"/{below}")
-    if not below or interaction.name in ("", "bundle", "purge"):
+    if not below or interaction.name in ("", "bundle", "purge", "export"):
         raise NotFound("the entry's url names no resource or type")
     headers = _headers(call, request)
     condition = headers.get("if-none-exist") if interaction.name == "create" else None

@@ -1,4 +1,5 @@
-"""`GET /bulk-data/{ver}/$export` and its files (wire contract 15.1)."""
+"""`GET /bulk-data/{ver}/$export` and its files (wire contract 15.1); `$export` and
+`Patient/$export` under a FHIR base begin the same export."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from fhirstore import export
 from fhirstore.api.answered import answered, broken
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.formats import JSON
+from fhirstore.api.operation import operation_pairs
 from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound
 from fhirstore.models import Export
 from fhirstore.rtypes import BY_LOWER_CASE
@@ -33,6 +35,11 @@ from fhirstore.search.statement import moment
 
 NDJSON = "application/fhir+ndjson; charset=utf-8"
 _ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])")
+
+_FORMATS = ("application/fhir+ndjson", "application/ndjson", "ndjson")
+_NARROWING = ("_typeFilter", "_elements", "patient", "organizeOutputBy", "_until")
+A_PIECE = 2.0
+"""Seconds for which one question after the status goes on planning."""
 
 View = Callable[..., Answer | Iterator[bytes]]
 
@@ -77,39 +84,77 @@ def _bulk_call(*methods: str) -> Callable[[View], Callable[..., HttpResponseBase
 
 @_bulk_call("GET", "HEAD")
 def start(request: HttpRequest, version: str) -> Answer:
-    """Plan the export and answer its manifest at once, or under `Prefer: respond-async` where to
-    ask for it."""
+    """Begin an export for the credentials of a request."""
     now = clock.now()
     pairs = read_pairs(request.META.get("QUERY_STRING", ""))
     rtypes = _types(pairs)
     access = _access(request, now, rtypes[0] if rtypes and len(rtypes) == 1 else "*")
-    since = _since(pairs)
-    scope = _scope(access, version, now)
+    headers = {"prefer": request.META.get("HTTP_PREFER", "")}
+    call = Call(access=access, version=version, prefix="", now=now, headers=headers)
+    return _begun(call, pairs, _base(version))
+
+
+def kick_off(call: Call) -> Answer:
+    """Begin an export under a FHIR base: of the whole system or of `Patient`, which here is the
+    same."""
+    below = "Patient/$export" if call.rtype else "$export"
+    return _begun(call, operation_pairs(call), f"{call.base}/{below}")
+
+
+def _begun(call: Call, pairs: list[Pair], url: str) -> Answer:
+    """The manifest at once, or under `Prefer: respond-async` where to ask for it."""
+    _check(call, pairs)
+    scope = _scope(call.access, call.version, call.now)
+    later = _ASYNC.search(call.headers.get("prefer", "").lower()) is not None
     token = export.start(
         wanted=export.Wanted(
-            owners=scope.owners, version=version, rtypes=rtypes, since=since, scope=scope
+            owners=scope.owners,
+            version=call.version,
+            rtypes=_types(pairs),
+            since=_since(pairs),
+            scope=scope,
         ),
-        application=access.application_id,
-        app_user=access.app_user_id,
-        request=_asked(version, pairs),
-        now=now,
+        application=call.access.application_id,
+        app_user=call.access.app_user_id,
+        request=_asked(url, pairs),
+        now=call.now,
+        plan=not later,
     )
-    if _ASYNC.search(request.META.get("HTTP_PREFER", "").lower()):
-        where = f"{_base(version)}/status/{token}"
+    if later:
+        where = f"{_base(call.version)}/status/{token}"
         return Answer(status=202, headers={"Content-Location": where})
-    return _manifest(_find(token, version, access, now), token)
+    return _manifest(_find(token, call.version, call.access, call.now), token)
+
+
+def _check(call: Call, pairs: list[Pair]) -> None:
+    """Raises InvalidValue for a format that is not made, and for parameters that would narrow the
+    export: ignoring one exports more than was asked for."""
+    for pair in pairs:
+        if pair.name == "_outputFormat" and pair.value.replace(" ", "+") not in _FORMATS:
+            raise InvalidValue(parameter=pair.name, problem=f"is one of {', '.join(_FORMATS)}")
+        if pair.name in _NARROWING and not call.prefers("lenient"):
+            raise InvalidValue(parameter=pair.name, problem="is not supported")
 
 
 @_bulk_call("GET", "HEAD", "DELETE")
 def status(request: HttpRequest, version: str, token: str) -> Answer:
-    """The manifest of an export that was asked for with `respond-async`; DELETE forgets it."""
+    """The manifest of an export that was asked for with `respond-async`, or how far it is; DELETE
+    cancels and forgets it."""
     now = clock.now()
     access = _access(request, now, "*")
     found = _find(token, version, access, now)
     if request.method == "DELETE":
         found.delete()
         return Answer(status=202)
-    return _manifest(found, token)
+    if export.unplanned(found):
+        try:
+            export.go_on(found, _scope(access, version, now), seconds=A_PIECE)
+        except Export.DoesNotExist as error:
+            raise NotFound("the export was cancelled") from error
+    if left := export.unplanned(found):
+        told = {"X-Progress": f"{len(left)} resource types to go", "Retry-After": "1"}
+        return Answer(status=202, headers=told)
+    return _manifest(found, token, error=[])
 
 
 @_bulk_call("GET", "HEAD")
@@ -119,7 +164,8 @@ def download(request: HttpRequest, version: str, rtype: str, token: str) -> Iter
     access = _access(request, now, rtype)
     whole, number = export.split_token(token)
     found = _find(whole, version, access, now)
-    if not 0 < number <= len(found.files) or found.files[number - 1][0] != rtype:
+    known = not export.unplanned(found) and 0 < number <= len(found.files)
+    if not known or found.files[number - 1][0] != rtype:
         raise NotFound("there is no such file")
     return export.lines(found, number, _scope(access, version, now))
 
@@ -152,7 +198,7 @@ def _scope(access: Access, version: str, now: datetime) -> Scope:
     return Call(access=access, version=version, prefix="", now=now, rtype="Patient").scope()
 
 
-def _manifest(found: Export, token: str) -> Answer:
+def _manifest(found: Export, token: str, **more: Any) -> Answer:
     base = _base(found.version)
     manifest = {
         "transactionTime": served_instant(found.made - export.SETTLED),
@@ -162,6 +208,7 @@ def _manifest(found: Export, token: str) -> Answer:
             {"type": file.rtype, "url": f"{base}/{file.rtype}/{file.token}.ndjson"}
             for file in export.files(found, token)
         ],
+        **more,
     }
     expires = http_date(found.expires.timestamp())
     return Answer(body=orjson.dumps(manifest), headers={"Expires": expires})
@@ -171,9 +218,9 @@ def _base(version: str) -> str:
     return f"{settings.HOSTS['bulk']}/bulk-data/{version}/$export"
 
 
-def _asked(version: str, pairs: list[Pair]) -> str:
+def _asked(url: str, pairs: list[Pair]) -> str:
     query = "&".join(pair.raw for pair in pairs if pair.name not in UNREPEATED)
-    return f"{_base(version)}?{query}" if query else _base(version)
+    return f"{url}?{query}" if query else url
 
 
 def _types(pairs: list[Pair]) -> list[str] | None:

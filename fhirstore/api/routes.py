@@ -14,6 +14,7 @@ from fhirstore.api.create import create
 from fhirstore.api.delete import delete, delete_match, delete_version
 from fhirstore.api.docref import docref
 from fhirstore.api.everything import delete_everything, everything
+from fhirstore.api.export import kick_off
 from fhirstore.api.history import history, history_system, history_type
 from fhirstore.api.lastn import lastn
 from fhirstore.api.patch import patch, patch_match
@@ -59,6 +60,10 @@ def _filters(query: str) -> bool:
 
 _WITHIN = r"/(?P<compartment>[A-Za-z]+)/(?P<within>[^/]+)/(?P<rtype>[A-Za-z]+|\*)"
 _TYPE, _ID = r"/(?P<rtype>[A-Za-z]+)", r"/(?P<fid>[^/]+)"
+_EXPORT = {
+    "GET": Interaction(name="export", perform=kick_off, any_type=True),
+    "POST": Interaction(name="export", perform=kick_off, any_type=True, takes="parameters"),
+}
 
 ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
     (re.compile(pattern), methods)
@@ -93,6 +98,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
             _WITHIN + r"/_search",
             {"POST": Interaction(name="search", perform=search_within, takes="form")},
         ),
+        *((pattern, _EXPORT) for pattern in (r"/\$export", r"/(?P<rtype>Patient)/\$export")),
         (r"/purge", {"DELETE": Interaction(name="purge", perform=purge, read_only=False)}),
         (
             _TYPE,

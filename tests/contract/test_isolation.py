@@ -151,6 +151,8 @@ FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
     "/_history": [("GET", "/_history")],
     "/TYPE/_history": [("GET", "/Patient/_history"), ("GET", "/Patient/_history?_at=2026")],
     "/purge": [("DELETE", "/purge")],
+    "/$export": [("GET", "/$export"), ("GET", "/$export?_type=Patient")],
+    "/(?P<rtype>Patient)/$export": [("GET", "/Patient/$export")],
     "/TYPE": [
         ("GET", "/Patient"),
         ("GET", "/Patient?_id={fid}"),

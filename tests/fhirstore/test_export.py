@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from accounts.access import Access
 from accounts.applications import NewClient
 from accounts.models import AppUser, AuditRecord
 from fhirstore import audit_events, erase, export
+from fhirstore.api import export as export_api
+from fhirstore.api.call import Call
 from fhirstore.audit_events import Happened
 from fhirstore.ingest import ingest
 from fhirstore.models import Export
 from fhirstore.source import Source
+from sync import tasks
 from tests.cast import token_pair
 from tests.fhirstore.fhir_client import Fhir, observation
 
@@ -259,6 +263,114 @@ def test_respond_async_is_asked_for_its_manifest(record: Fhir, bobs: Fhir) -> No
     record.delete(where, expect=202)
     record.get(where, expect=404)
     content(record, manifest["output"][0]["url"], expect=404)
+
+
+def test_respond_async_is_planned_piece_by_piece(
+    record: Fhir, small_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_api, "A_PIECE", -1)
+    record.get(
+        "/bulk-data/r4/$export?_type=Patient,Observation,Practitioner,Encounter",
+        expect=202,
+        prefer="respond-async",
+    )
+    where = record.last.headers["Content-Location"]
+    for left in (3, 2, 1):
+        assert record.get(where, expect=202) is None
+        assert record.last.headers["X-Progress"] == f"{left} resource types to go"
+        assert record.last.headers["Retry-After"] == "1"
+        token = where.rpartition("/")[2]
+        content(record, f"/bulk-data/r4/$export/Patient/{token}-1.ndjson", expect=404)
+    manifest = record.get(where)
+    assert manifest["error"] == []
+    assert [f["type"] for f in manifest["output"]] == ["Observation"] * 3 + [
+        "Patient",
+        "Practitioner",
+    ]
+    assert record.get(where) == manifest
+    found = [r["id"] for f in manifest["output"] for r in content(record, f["url"])]
+    assert found == [*(f"o{n}" for n in range(7)), "p1", "d1"]
+
+
+def test_a_cancelled_export_is_gone_at_once(record: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_api, "A_PIECE", -1)
+    record.get("/bulk-data/r4/$export", expect=202, prefer="respond-async")
+    where = record.last.headers["Content-Location"]
+    record.get(where, expect=202)
+    record.delete(where, expect=202)
+    for method in ("GET", "DELETE"):
+        answer = record.call(method, where, expect=404)
+        assert answer["resourceType"] == "OperationOutcome"
+
+
+def test_two_that_ask_at_once_plan_it_once(record: Fhir, small_files: None) -> None:
+    record.get("/bulk-data/r4/$export", expect=202, prefer="respond-async")
+    first, second = Export.objects.get(), Export.objects.get()
+    scope = Call(
+        access=Access(application_id=1, client_id="", app_user_id=record.owner),
+        version="r4",
+        prefix="",
+        now=record.now,
+        rtype="Patient",
+    ).scope()
+    export.go_on(first, scope, seconds=60)
+    export.go_on(second, scope, seconds=-1)
+    assert second.files == first.files == Export.objects.get().files
+    assert len(first.files) == 5
+    first.delete()
+    second.files = [["Patient"]]
+    with pytest.raises(Export.DoesNotExist):
+        export.go_on(second, scope, seconds=60)
+
+
+@pytest.mark.parametrize("path", ["$export", "Patient/$export", "%24export"])
+def test_it_begins_under_a_fhir_base_too(record: Fhir, bobs: Fhir, path: str) -> None:
+    manifest = record.get(f"/fhir/r4/{path}?_type=Patient&_outputFormat=application/fhir%2Bndjson")
+    asked = f"{settings.PUBLIC_BASE_URL}/fhir/r4/{path}".replace("%24", "$")
+    assert manifest["request"].startswith(f"{asked}?_type=Patient")
+    (file,) = manifest["output"]
+    assert [r["id"] for r in content(record, file["url"])] == ["p1"]
+    content(bobs, file["url"], expect=404)
+    record.get(f"/r4/{path}", expect=202, prefer="respond-async")
+    where = record.last.headers["Content-Location"]
+    assert [f["type"] for f in record.get(where)["output"]] == [
+        "Observation",
+        "Patient",
+        "Practitioner",
+    ]
+
+
+def test_it_begins_by_post_too(record: Fhir) -> None:
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "_type", "valueString": "Patient,Practitioner"}],
+    }
+    manifest = record.post("/r4/$export", body)
+    assert [f["type"] for f in manifest["output"]] == ["Patient", "Practitioner"]
+
+
+@pytest.mark.parametrize(
+    "query", ["_outputFormat=text/csv", "_typeFilter=Patient%3Fgender%3Dmale", "_elements=id"]
+)
+def test_what_it_cannot_do_is_refused(record: Fhir, query: str) -> None:
+    for path in ("/bulk-data/r4/$export", "/r4/$export"):
+        answer = record.get(f"{path}?{query}", expect=400)
+        assert query.partition("=")[0] in answer["issue"][0]["diagnostics"]
+
+
+def test_an_export_is_no_entry_of_a_bundle(record: Fhir) -> None:
+    entry = {"request": {"method": "GET", "url": "$export"}}
+    answer = record.post("/r4", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    assert answer["entry"][0]["response"]["status"].startswith("404")
+
+
+def test_the_daily_prune_sweeps_what_ran_out(record: Fhir) -> None:
+    record.get("/bulk-data/r4/$export")
+    record.get("/bulk-data/r4/$export")
+    assert export.sweep(now=record.now + timedelta(hours=23)) == 0
+    Export.objects.filter(pk=Export.objects.latest("pk").pk).update(expires=record.now)
+    tasks.prune()
+    assert Export.objects.count() == 1
 
 
 @pytest.mark.parametrize(
