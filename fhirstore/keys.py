@@ -71,7 +71,9 @@ number, quantity
     of the last digit given) (fhirstore/search/precision.py), half open. A quantity writes one more
     with key = quantity_key(T, p, unit) for each distinct one of `system|code`, `|code` and `|unit`
     that it has. `5.4|sys|code` asks for quantity_key(T, p, "sys|code"), `5.4||mg` for
-    quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Nothing is converted.
+    quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Instead of `system|code` of a UCUM unit
+    that can be converted there is "=base", lo and hi being in base units
+    (fhirstore/search/units.py).
 
 composite
     Of the resource itself (`code-value-quantity`): none, answered by the rows of its parts. Of an
@@ -194,8 +196,14 @@ def uri_key(rtype: str, param: str, uri: str) -> int:
 
 @lru_cache(maxsize=8192)
 def quantity_key(rtype: str, param: str, unit: str) -> int:
-    """Key of a quantity's range row within one unit, given as "system|code" or "|code or unit"."""
+    """Key of a quantity's range row within one unit, given as "system|code", "|code or unit" or
+    "=base" of a UCUM unit."""
     return _hash(f"q\0{rtype}\0{param}\0{unit}")
+
+
+def number_key(rtype: str, param: str, unit: str) -> int:
+    """Key of a range row of a number or quantity: within a unit, or of the number alone ("")."""
+    return quantity_key(rtype, param, unit) if unit else param_key(rtype, param)
 
 
 def compartment_key(patient: str) -> int:

@@ -308,11 +308,9 @@ def _number(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> 
     found = False
     for kind, read in plan.readers:
         for value in read(resource):
-            for lo, hi, units in values.numbers(kind, value):
+            for unit, (lo, hi) in values.numbers(kind, value).items():
                 found = True
-                rows.ranges[keys.param_key(plan.rtype, plan.code), lo, hi] = None
-                for unit in units:
-                    rows.ranges[keys.quantity_key(plan.rtype, plan.code, unit), lo, hi] = None
+                rows.ranges[keys.number_key(plan.rtype, plan.code, unit), lo, hi] = None
     return found
 
 

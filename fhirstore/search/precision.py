@@ -3,22 +3,54 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from fhirstore.keys import order_preserving
+from fhirstore.search.units import unit
 
 
+_LARGEST = 280
+"""Powers of ten beyond which a number is none: in base units too it must be a float8."""
+
+
+@lru_cache(maxsize=16384)
 def implicit_range(literal: str) -> tuple[int, int] | None:
     """What range rows hold for a number as written: [lo, hi) as order-preserving integers; None
     where it is no number.
 
     Half a unit of the last digit given on either side; an exponent counts (`1e2` is 50 to 150).
     """
+    read = number(literal)
+    if read is None:
+        return None
+    point, half = read
+    return order_preserving(float(point - half)), order_preserving(float(point + half))
+
+
+@lru_cache(maxsize=16384)
+def based_range(literal: str, code: str) -> tuple[str, int, int] | None:
+    """The same in the base units of a UCUM unit, behind their name as `quantity_key` takes it; None
+    where the unit equals only itself."""
+    read, known = number(literal), unit(code)
+    if read is None or known is None:
+        return None
+    point, half = read
+    low, high = float(known.of(point - half)), float(known.of(point + half))
+    return based(known.base), order_preserving(low), order_preserving(high)
+
+
+def based(base: str) -> str:
+    """The name of base units among a quantity's units."""
+    return f"={base}"
+
+
+def number(literal: str) -> tuple[Decimal, Decimal] | None:
+    """A number as written, and half a unit of its last digit."""
     try:
-        number = Decimal(literal)
+        point = Decimal(literal)
     except InvalidOperation:
         return None
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or not -400 < number.adjusted() < 308:
+    exponent = point.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(point.adjusted()) > _LARGEST:
         return None
-    half = Decimal(5).scaleb(exponent - 1)
-    return order_preserving(float(number - half)), order_preserving(float(number + half))
+    return point, Decimal(5).scaleb(exponent - 1)

@@ -8,7 +8,8 @@ from typing import Any
 
 from fhirstore import digits
 from fhirstore.search.moments import Moments, moments, period
-from fhirstore.search.precision import implicit_range
+from fhirstore.search.precision import based_range, implicit_range
+from fhirstore.search.units import UCUM
 
 _NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
@@ -134,42 +135,51 @@ def _timing(value: Any) -> Moments | None:
     return (min(lo for lo, _ in found), max(hi for _, hi in found)) if found else None
 
 
-def numbers(kind: str, value: Any) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """(lo, hi, units) of a number or quantity; units as `quantity_key` takes them ("system|code",
-    "|code", "|unit")."""
-    if isinstance(value, dict):
-        if kind == "Range":
-            low, high = value.get("low"), value.get("high")
-            spans = [*numbers("Quantity", low), *numbers("Quantity", high)]
-            if spans:
-                yield min(s[0] for s in spans), max(s[1] for s in spans), spans[0][2]
-            return
-        number = value.get("value")
-        units = _units(value)
-    else:
-        number, units = value, ()
+Rows = dict[str, tuple[int, int]]
+
+
+def numbers(kind: str, value: Any) -> Rows:
+    """The range rows of a number or quantity: [lo, hi) by unit as `quantity_key` takes it
+    ("system|code", "|code", "|unit", "=base" of a UCUM unit); "" for the number alone."""
+    if not isinstance(value, dict):
+        return _plain(value)
+    if kind == "Range":
+        low, high = numbers("Quantity", value.get("low")), numbers("Quantity", value.get("high"))
+        if not (low and high):
+            return low or high
+        both = ((unit, low[unit], high[unit]) for unit in low if unit in high)
+        return {unit: (min(a[0], b[0]), max(a[1], b[1])) for unit, a, b in both}
+    rows = _plain(value.get("value"))
+    if rows:
+        _add_units(rows, value)
+    return rows
+
+
+def _plain(number: Any) -> Rows:
     if isinstance(number, int | float) and not isinstance(number, bool):
         span = implicit_range(digits.literal(number))
         if span:
-            yield span[0], span[1], units
+            return {"": span}
+    return {}
 
 
-def _units(quantity: dict[str, Any]) -> tuple[str, ...]:
-    code, system, unit = (
-        quantity.get("code"),
-        quantity.get("system"),
-        quantity.get("unit"),
-    )
+def _add_units(rows: Rows, quantity: dict[str, Any]) -> None:
+    span = rows[""]
+    code, system, unit = quantity.get("code"), quantity.get("system"), quantity.get("unit")
     if "currency" in quantity:  # R4's Money
         code, system = quantity["currency"], "urn:iso:std:iso:4217"
-    found: dict[str, None] = {}
     if isinstance(code, str) and code:
+        rows[f"|{code}"] = span
         if isinstance(system, str) and system:
-            found[f"{system}|{code}"] = None
-        found[f"|{code}"] = None
+            based = None
+            if system == UCUM:
+                based = based_range(digits.literal(quantity["value"]), code)
+            if based:
+                rows[based[0]] = based[1:]
+            else:
+                rows[f"{system}|{code}"] = span
     if isinstance(unit, str) and unit:
-        found[f"|{unit}"] = None
-    return tuple(found)
+        rows[f"|{unit}"] = span
 
 
 def _list(node: Any, name: str) -> list[Any]:

@@ -1,5 +1,5 @@
 """Number and quantity values: `5.4`, `gt5`, `5.4|system|code`, `5.4||mg`
-(hl7.org/fhir/R4/search.html#number, #quantity).
+(hl7.org/fhir/R4/search.html#number, #quantity). With a UCUM unit, in base units.
 
 Range rows hold what a stored number covers by its digits; its middle is the number itself. `eq` and
 `ne` ask whether that lies in what the asked number covers, the other prefixes compare the numbers.
@@ -7,13 +7,18 @@ Range rows hold what a stored number covers by its digits; its middle is the num
 
 from __future__ import annotations
 
+import re
+
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import split, unescape
-from fhirstore.search.precision import implicit_range
+from fhirstore.search.precision import based, number
 from fhirstore.search.types.prefix import split_prefix
+from fhirstore.search.units import UCUM, unit
+
+_DIGITS = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,4})?|[+-]?\.\d+", re.ASCII)
 
 
 def _decoded(column: str) -> str:
@@ -64,39 +69,25 @@ def _test(clause: Clause, value: str, scope: Scope, binder: Binder) -> str:
     kind = clause.parameter.type
     parts = [unescape(part) for part in split(value, "|")]
     prefix, literal = split_prefix(parts[0])
-    low, point, high = _numbers(literal, prefix) or (0.0, None, 0.0)
-    if point is None or len(parts) not in ((1,) if kind == "number" else (1, 3)):
+    read = number(literal) if _DIGITS.fullmatch(literal) else None
+    if read is None or len(parts) not in ((1,) if kind == "number" else (1, 3)):
         raise InvalidValue(parameter=clause.name, problem=f"cannot be read as a {kind}")
-    wanted = binder.bind([_key(scope, p, parts) for p in clause.parameter.stored], "bigint[]")
+    point, half = read
+    if prefix == "ap":
+        half = max(half, abs(point) / 10)
+    asked = [point - half, point, point + half]
+    name = f"{parts[1]}|{parts[2]}" if len(parts) == 3 and parts[2] else ""
+    known = unit(parts[2]) if name and parts[1] == UCUM else None
+    if known:
+        name, asked = based(known.base), [known.of(amount) for amount in asked]
+    low, middle, high = map(float, asked)
+    wanted = [keys.number_key(scope.rtype, p, name) for p in clause.parameter.stored]
     names = {
         "low": binder.bind(low, "float8"),
         "high": binder.bind(high, "float8"),
-        "value": binder.bind(point, "float8"),
+        "value": binder.bind(middle, "float8"),
         "lo": binder.bind(keys.order_preserving(low), "bigint"),
         "hi": binder.bind(keys.order_preserving(high), "bigint"),
     }
     rough, exact = _ROUGHLY[prefix].format(**names), _COMPARED[prefix].format(**names)
-    return f"(x.key = any({wanted}) and {rough} and {exact})"
-
-
-def _numbers(literal: str, prefix: str) -> tuple[float, float, float] | None:
-    """What a number covers, and the number itself in the middle; None where it is none."""
-    if not literal.isascii() or "_" in literal or implicit_range(literal) is None:
-        return None
-    point = float(literal)
-    half = _half_digit(literal)
-    if prefix == "ap":
-        half = max(half, abs(point) / 10)
-    return point - half, point, point + half
-
-
-def _half_digit(literal: str) -> float:
-    mantissa, _, exponent = literal.lower().partition("e")
-    decimals = len(mantissa.partition(".")[2])
-    return float(5 * 10.0 ** (int(exponent or 0) - decimals - 1))
-
-
-def _key(scope: Scope, param: str, parts: list[str]) -> int:
-    if len(parts) == 1 or not parts[2]:
-        return keys.param_key(scope.rtype, param)
-    return keys.quantity_key(scope.rtype, param, f"{parts[1]}|{parts[2]}")
+    return f"(x.key = any({binder.bind(wanted, 'bigint[]')}) and {rough} and {exact})"
