@@ -38,8 +38,8 @@ delete from fhir_history h where h.owner = %(owner)s
 
 
 def erase_connection(*, owner: int, connection: int) -> None:
-    """Erase what a connection imported. What another connection brought too stays, as that
-    one's."""
+    """Erase what a connection imported, and with its patients who else might see them. What another
+    connection brought too stays, as that one's."""
     with transaction.atomic():
         cursor = db.cursor()
         lock_owner(cursor, owner=owner, changes=1)
@@ -54,9 +54,15 @@ def erase_connection(*, owner: int, connection: int) -> None:
             "where owner = %(owner)s and conn = %(conn)s and also is not null",
             arguments,
         )
+        patients = cursor.execute(
+            "select fid, vers from fhir_resource "
+            "where owner = %(owner)s and rtype = %(patient)s and conn = %(conn)s",
+            {**arguments, "patient": PATIENT},
+        ).fetchall()
         _erase(cursor, "owner = %(owner)s and conn = %(conn)s", arguments)
         _erase_tombstones(cursor, "owner = %(owner)s and conn = %(conn)s", arguments)
         _tidy_home(cursor, owner)
+        permissions.take_erased(owner=owner, patients=patients)
 
 
 def erase_owner(
@@ -95,6 +101,7 @@ def erase_owner(
             cursor, where + (" and deleted < %(before)s" if before else ""), arguments
         )
         _tidy_home(cursor, owner)
+        permissions.take_erased(owner=owner, patients=())
 
 
 def forget_changes(*, before: datetime) -> int:

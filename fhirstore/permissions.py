@@ -5,15 +5,26 @@ are some, and a read by id looks for them only where the user has no such resour
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from accounts.models import AppUser, PatientPermission
+from fhirstore.database import cursor
+from fhirstore.keys import VERSION_BITS
+from fhirstore.rtypes import NUMBERS
 from fhirstore.search.owners import Owners
 
 PERMITTED = """exists (select 1 from accounts_patientpermission p
   where p.seer_id = %(owner)s::bigint and p.version = '{version}')"""
 """Whether others let the owner of a statement see something in a version."""
+
+_LEFT = """
+select 1 from fhir_resource r where r.owner = %(owner)s and r.rtype = %(patient)s
+  and r.fid = %(fid)s and (r.vers & %(bit)s) <> 0
+union all
+select 1 from fhir_tombstone t where t.owner = %(owner)s and t.rtype = %(patient)s
+  and t.fid = %(fid)s and (t.vers & %(bit)s) <> 0 and not t.hidden
+"""
 
 
 def give(*, owner: int, version: str, patient: str, seer: int) -> None:
@@ -34,6 +45,27 @@ def take_all(*, owner: int, version: str | None = None) -> None:
     """Take all sights of an owner's patients away, in one version or in all."""
     found = PatientPermission.objects.filter(owner_id=owner)
     (found if version is None else found.filter(version=version)).delete()
+
+
+def take_erased(*, owner: int, patients: Iterable[tuple[str, int]]) -> None:
+    """Take the sights of patients away that were erased: of these (id, bits of versions), and of
+    those of which nothing is left, not even that they were deleted."""
+    found = PatientPermission.objects.filter(owner_id=owner)
+    for patient, vers in patients:
+        versions = [version for version, bit in VERSION_BITS.items() if vers & bit]
+        found.filter(patient=patient, version__in=versions).delete()
+    for permission in found:
+        left = cursor().execute(
+            _LEFT,
+            {
+                "owner": owner,
+                "patient": NUMBERS["Patient"],
+                "fid": permission.patient,
+                "bit": VERSION_BITS[permission.version],
+            },
+        )
+        if left.fetchone() is None:
+            permission.delete()
 
 
 def is_user_of(application: int, user: int) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from accounts.app_users import create_app_user
 from accounts.applications import NewClient
 from accounts.models import PatientPermission
+from fhirstore import erase
 from fhirstore.ingest import ingest
 from fhirstore.source import Source
 from tests.cast import token_pair
@@ -171,6 +172,35 @@ def test_a_scope_to_read_is_not_one_to_share(
 ) -> None:
     narrow = Fhir(token_pair(dana_app, alice, now, "user/*.read").access_token, alice.pk, now)
     narrow.put(permission("r4", "p1", bobs), None, expect=403)
+    assert not PatientPermission.objects.exists()
+
+
+def test_erasing_a_connections_data_ends_the_sight_of_its_patients(
+    record: Fhir, bobs: Fhir, now: datetime
+) -> None:
+    """Also where the patient comes back by a later connection to the same hospital."""
+    hospital = Source(
+        base="https://hospital.example/r4", system_id=1, connection=1, version="r4", patient="1"
+    )
+    band = Source(
+        base="https://band.example/user/A", system_id=2, connection=2, version="any", patient=""
+    )
+    mine = {"resourceType": "Patient", "id": "1"}
+    steps = observation("steps/1", code={"text": "Steps"})
+    ingest(owner=record.owner, source=hospital, resources=[mine], now=now)
+    (imported,) = set(ids(record.get("/r4/Patient"))) - {"p1", "p2"}
+    ingest(owner=record.owner, source=band, resources=[steps], now=now)
+    for patient in (imported, "p1", "p2"):
+        record.put(permission("r4", patient, bobs), None)
+    record.delete("/r4/Patient/p2")
+    erase.erase_connection(owner=record.owner, connection=1)
+    ingest(owner=record.owner, source=hospital, resources=[mine], now=now)
+    assert imported in ids(record.get("/r4/Patient"))
+    assert set(PatientPermission.objects.values_list("patient", flat=True)) == {"p1", "p2"}
+    assert ids(bobs.get("/r4/Patient")) == ["p1"]
+    record.put("/r4/Patient/p2", {"resourceType": "Patient"}, expect=201)
+    assert ids(bobs.get("/r4/Patient")) == ["p1", "p2"]
+    record.delete("/r4/purge?_type=Patient")
     assert not PatientPermission.objects.exists()
 
 
