@@ -159,11 +159,23 @@ FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
         ("GET", "/Patient?name=zanzi"),
         ("GET", "/Observation?subject=Patient/{fid}"),
         ("GET", "/Observation?patient={fid}&_count=0"),
+        ("GET", "/Observation?_include=*&_include:iterate=*"),
+        ("GET", "/Patient?_revinclude=*&_revinclude:iterate=*"),
+        ("GET", "/Patient?_id={fid}&_elements=name&_summary=true"),
         ("DELETE", "/Patient?_id={fid}"),
     ],
     "/TYPE/_search": [("POST", "/Patient/_search?_id={fid}")],
+    "/TYPE/$lastn": [
+        ("GET", "/Observation/$lastn?patient={fid}&code:missing=false"),
+        ("POST", "/Observation/$lastn?patient={fid}&code:missing=false"),
+    ],
+    "/TYPE/$docref": [
+        ("GET", "/DocumentReference/$docref?patient={fid}"),
+        ("POST", "/DocumentReference/$docref?patient={fid}"),
+    ],
     "/TYPE/ID/$everything": [
         ("GET", "/Patient/{fid}/$everything"),
+        ("POST", "/Patient/{fid}/$everything"),
         ("DELETE", "/Patient/{fid}/$everything"),
     ],
     "/TYPE/ID": [
