@@ -9,16 +9,21 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from fhirstore import digits
-from fhirstore.errors import InvalidRequest, TooLong
+from fhirstore.api.repeated import repeated_key
+from fhirstore.errors import InvalidRequest, TooLong, UnsupportedMediaType
 from fhirstore.validation import require_valid
 
 LONGEST_BODY = 50_000_000
 """Bytes; a transaction of 5000 entries fits."""
+_DEEP = re.compile("deep|depth|recursion", re.IGNORECASE)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """The body, whatever Content-Type it claims. Raises `TooLong`."""
+    """The body, whatever Content-Type it claims but XML. Raises `TooLong`,
+    `UnsupportedMediaType`."""
+    if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower().endswith("xml"):
+        raise UnsupportedMediaType("XML is not taken; send JSON")
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     # To Django a body without Content-Length is none; the server knows where a chunked one ends.
     ends = request.META.get("wsgi.input_terminated", False)
@@ -48,7 +53,11 @@ def parse_any(body: bytes) -> Any:
     try:
         resource = digits.loads(body)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest("the body is not JSON") from error
+        deep = isinstance(error, RecursionError) or _DEEP.search(str(error))
+        problem = "nested too deeply" if deep else "not JSON"
+        raise InvalidRequest(f"the body is {problem}") from error
+    if key := repeated_key(body, resource):
+        raise InvalidRequest(f"{key} stands twice in one object")
     if _NUL.search(body):
         raise InvalidRequest("the body holds a NUL character")
     return resource
