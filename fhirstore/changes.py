@@ -33,7 +33,7 @@ _NUMBERS = db.fixed("int8", "int4", "int2", "int2")
 _TOLD = db.fixed("int8", "int8", "int2", "int2", "int4")
 _OURS = ("versionId", "lastUpdated")
 _LOCK = """
-insert into fhir_owner as o (owner, seq) values (%(owner)s, %(n)s)
+insert into fhir_owner as o (owner, seq, indexed) values (%(owner)s, %(n)s, %(generation)s)
 on conflict (owner) do update set seq = o.seq + %(n)s returning seq, home
 """
 _UPDATE = """
@@ -82,7 +82,8 @@ class Stored:
 def lock_owner(cursor: psycopg.Cursor[Any], *, owner: int, changes: int) -> tuple[int, str | None]:
     """Take the owner's lock until the transaction ends, and `changes` numbers. Returns the last
     number before them, and the home Patient's id."""
-    row = cursor.execute(_LOCK, {"owner": owner, "n": changes}, prepare=True).fetchone()
+    values = {"owner": owner, "n": changes, "generation": keys.INDEX_GENERATION}
+    row = cursor.execute(_LOCK, values, prepare=True).fetchone()
     assert row is not None
     return row[0] - changes, row[1]
 

@@ -123,6 +123,10 @@ from hashlib import blake2b
 
 from django.conf import settings
 
+INDEX_GENERATION = 1
+"""Of the rows described here. Raise it with every change of what is written; owners whose rows are
+of an earlier one are indexed anew in the background (fhirstore/reindex.py)."""
+
 VERSION_BITS = {"dstu2": 1, "stu3": 2, "r4": 4}
 """The bit of a FHIR version in `vers` columns."""
 

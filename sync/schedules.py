@@ -8,6 +8,7 @@ from django_q.models import Schedule
 
 TICK = "careweave.tick"
 PRUNE = "careweave.prune"
+REINDEX = "careweave.reindex"
 
 
 def ensure() -> None:
@@ -19,6 +20,7 @@ def ensure() -> None:
     """
     _one(name=TICK, func="sync.tasks.tick", schedule_type=Schedule.MINUTES, minutes=1)
     _one(name=PRUNE, func="sync.tasks.prune", schedule_type=Schedule.DAILY, minutes=None)
+    _one(name=REINDEX, func="sync.tasks.reindex", schedule_type=Schedule.DAILY, minutes=None)
 
 
 def _one(*, name: str, func: str, schedule_type: str, minutes: int | None) -> None:

@@ -21,6 +21,7 @@ from accounts import clock
 from accounts.tokens import clear_expired
 from connectors import expired
 from fhirstore import erase, export
+from fhirstore.reindex import behind, catch_up
 from sync import closing, notify, transfers
 from sync.batch import IN_FLIGHT, LONGEST, More, run_claims
 from sync.due import Claim, claim_due, count_due
@@ -29,6 +30,7 @@ from sync.models import SyncRun, Tick
 RUN_BATCH = "sync.tasks.run_batch"
 DELIVER = "sync.tasks.deliver"
 REFRESH = "sync.tasks.refresh"
+REINDEX = "sync.tasks.reindex"
 
 TAKE_FOR = 40.0
 """Seconds for which a task takes on new work; the next tick brings another."""
@@ -110,6 +112,16 @@ def prune() -> int:
     gone += erase.forget_changes(before=now - KEEP_CHANGES)
     gone += clear_expired(now=now) + expired.clear_expired(now=now) + export.sweep(now=now)
     return int(gone)
+
+
+def reindex() -> int:
+    """At every start and once a day: index anew what an earlier release indexed. Answers how many
+    owners; queues a follower where some are left.
+    """
+    done = catch_up(now=clock.now(), seconds=TAKE_FOR)
+    if behind(limit=1):
+        _queue(REINDEX)
+    return done
 
 
 def _run_now(connection_ids: list[int], *, trigger: str) -> int:

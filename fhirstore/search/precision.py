@@ -8,7 +8,6 @@ from functools import lru_cache
 from fhirstore.keys import order_preserving
 from fhirstore.search.units import unit
 
-
 _LARGEST = 280
 """Powers of ten beyond which a number is none: in base units too it must be a float8."""
 

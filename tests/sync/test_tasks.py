@@ -87,6 +87,7 @@ def test_our_schedules_exist_once_whatever_was_there_before() -> None:
     rows = Schedule.objects.order_by("name").values_list("name", "func", "schedule_type", "minutes")
     assert list(rows) == [
         (schedules.PRUNE, "sync.tasks.prune", Schedule.DAILY, None),
+        (schedules.REINDEX, "sync.tasks.reindex", Schedule.DAILY, None),
         (schedules.TICK, "sync.tasks.tick", Schedule.MINUTES, 1),
     ]
     tick = Schedule.objects.get(name=schedules.TICK)
