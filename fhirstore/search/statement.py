@@ -2,14 +2,14 @@
 total and a page in order.
 
 Shapes of a page. *Few matches*: start from the rows of the most telling index condition, join the
-resources, sort. *Many matches in id order*: walk the resources by id and probe the index for each;
-a sort would read them all, and PostgreSQL does not see by itself which owner is heavy, so the total
-decides: the one that is remembered, or the one that the statement itself counts, which then runs
-one of both. *By the primary date*: from index rows alone where they tell all that is asked. *By
-values that lie elsewhere*: gathered beside the matches (`fhirstore.search.sorting`). *Several
-types*: the matches of each. *Several owners* (all users of an application, or patients that others
-let a user see): the matches of all, those that count as one once. Every shape begins with the
-owner.
+resources, sort. *Many matches by id or `_lastUpdated`*: walk the resources in that order and probe
+the index for each; a sort would read them all, and PostgreSQL does not see by itself which owner is
+heavy, so the total decides: the one that is remembered, or the one that the statement itself
+counts, which then runs one of both. *By the primary date*: from index rows alone where they tell
+all that is asked. *By values that lie elsewhere*: gathered beside the matches
+(`fhirstore.search.sorting`). *Several types*: the matches of each. *Several owners* (all users of
+an application, or patients that others let a user see): the matches of all, those that count as one
+once. Every shape begins with the owner.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fhirstore.search.rows import COLUMNS
 from fhirstore.search.sorting import Column, Sort, behind, columns, gathered, order
 
 MANY = 2000
-"""From how many matches on a page in id order is walked to."""
+"""From how many matches on a page by id or `_lastUpdated` is walked to."""
 ESTIMATED = 1001
 """Where the counting of an estimate stops."""
 
@@ -132,16 +132,17 @@ class _Page:
         """The row ids of the page, their places and the values of the order's columns."""
         limit = self.binder.bind(self.wanted.limit, "bigint")
         offset = self.binder.bind(self.wanted.offset, "bigint")
-        after, alias = self._after("{a}"), "r"
-        sources = self._sources()
+        alias, sources = "r", self._sources()
         if len(sources) == 1:
             alias, source = sources[0]
-            source += after.format(a=alias)
+            source += self._after(alias)
         else:
             most = self.binder.bind(self.wanted.limit + self.wanted.offset, "bigint")
+            parted = self.wanted.sort[0].by == "rid"
+            within = self.columns[1:] if parted else self.columns
             parts = [
-                f"(select {self._carried(a)} from {one}{after.format(a=a)}"
-                f" order by {order(self.columns, a)} limit {most})"
+                f"(select {self._carried(a)} from {one}{'' if parted else self._after(a)}"
+                f" order by {order(within, a)} limit {most})"
                 for a, one in sources
             ]
             source = f"({' union all '.join(parts)}) r"
@@ -199,13 +200,15 @@ class _Page:
                 source = _driven(plan, driver, joined=joined)
             if descending:
                 return [(alias, source)]
-            # In the order of the index, and then those without a date.
-            dated = (f"{source} and {alias}.rid >= 0", f"{source} and {alias}.rid < 0")
-            return [(alias, part) for part in dated]
+            return [
+                (alias, f"{source}{self._undated(alias, undated=undated)}")
+                for undated in (False, True)
+            ]
         if driver is None:
             return [("r", _whole_type(plan))]
         few = _driven(plan, driver, joined=True)
-        if by != "fid" or len(self.wanted.sort) > 1 or self.wanted.many is False:
+        indexed = by in _INDEXED and len(self.wanted.sort) == 1
+        if not indexed or self.wanted.many is False:
             return [("r", few)]
         if self.wanted.many:
             return [("r", _walk(plan, driver))]
@@ -217,12 +220,27 @@ class _Page:
             ("r", f"{_walk(plan, driver)} and {counted} > {MANY}"),
         ]
 
+    def _undated(self, alias: str, *, undated: bool) -> str:
+        """Those without a date, or those with one, as far as they come after the position: each is
+        in the order of the index."""
+        test = f" and {alias}.rid {'<' if undated else '>='} 0"
+        if self.wanted.after is None:
+            return test
+        behind_undated, rid = self.wanted.after.values
+        if behind_undated == undated:
+            return f"{test} and {alias}.rid > {self.binder.bind(rid, 'bigint')}"
+        return test if undated else f"{test} and false"
+
     def _matches(self, plan: Plan) -> str:
         """The matches of one type as `r`, with a condition at the end."""
         if plan.scope.owners.several:
             return f"({_merged(plan)}) r where true"
         driver = _driver(plan)
         return _driven(plan, driver, joined=True) if driver else _whole_type(plan)
+
+
+_INDEXED = ("fid", "updated")
+"""Orders in which an index over the resources lies."""
 
 
 def _driver(plan: Plan) -> Condition | None:
@@ -262,7 +280,7 @@ def _driven(plan: Plan, driver: Condition, *, joined: bool) -> str:
 
 
 def _walk(plan: Plan, driver: Condition) -> str:
-    """The resources by id, each probed; `exists` would be planned as a join of everything."""
+    """The resources in order, each probed; `exists` would be planned as a join of everything."""
     scope, branch = plan.scope, driver.branches[0]
     probe = (
         f"select 1 from {branch.table} x where {scope.owners.own('x')} and {branch.where}"
