@@ -26,6 +26,8 @@ from fhirstore.keys import EVERY_VERSION, VERSION_BITS
 from fhirstore.rtypes import NUMBERS
 from fhirstore.source import IngestSummary, Source
 
+Look = Callable[[str, dict[str, Any]], None]
+
 BATCH = 200
 ATTEMPTS = 5
 _SKIP = 1_000
@@ -42,13 +44,16 @@ def ingest(
     resources: Iterable[bytes | dict[str, Any]],
     now: datetime,
     guard: Callable[[], bool] | None = None,
+    look: Look | None = None,
 ) -> IngestSummary:
     """Store resources of one source for one owner. Each is JSON bytes as received (numbers keep
     their digits) or a dict.
 
     Resources carry the source's ids and references. What cannot be stored is counted as rejected,
     the rest is stored. `guard` is asked inside each transaction under the owner's lock; once it
-    says no, nothing more is written and what was to be written is not counted."""
+    says no, nothing more is written and what was to be written is not counted. `look` is shown the
+    FHIR version and the content of what was new or changed, after it was stored (but no wearable
+    data, which we render ourselves)."""
     may_write = guard or _always
     home = None
     if source.version == "any":
@@ -57,7 +62,7 @@ def ingest(
             return IngestSummary()
     summary = IngestSummary()
     for batch in _batches(resources):
-        summary += _Batch(owner, source, home, now, may_write).store(batch)
+        summary += _Batch(owner, source, home, now, may_write, look).store(batch)
     return summary
 
 
@@ -75,12 +80,14 @@ class _Batch:
         home: str | None,
         now: datetime,
         may_write: Callable[[], bool],
+        look: Look | None,
     ) -> None:
         self._owner = owner
         self._source = source
         self._home = home
         self._now = now
         self._may_write = may_write
+        self._look = None if source.version == "any" else look
         self._vers = EVERY_VERSION if source.version == "any" else VERSION_BITS[source.version]
 
     def store(self, raws: Sequence[bytes | dict[str, Any]]) -> IngestSummary:
@@ -118,7 +125,13 @@ class _Batch:
             rejected=len(problems),
             problems=tuple(problems),
         )
-        return summary + self._write(changed, reception, skip) if changed else summary
+        if not changed:
+            return summary
+        written = self._write(changed, reception, skip)
+        if self._look and written.created + written.updated:
+            for arrival in changed:
+                self._look(self._source.version, arrival.resource)
+        return summary + written
 
     def _aliases(self, cursor: psycopg.Cursor[Any]) -> dict[int, str]:
         rows = cursor.execute(

@@ -115,6 +115,7 @@ class SyncRunAdmin(ReadOnly):
         "updated",
         "unchanged",
         "rejected",
+        "irregular",
         "error_code",
     )
     list_filter = ("outcome", "trigger", "error_code")

@@ -23,6 +23,7 @@ from connectors.connector import Window as Asked
 from connectors.errors import ConnectorError
 from connectors.models import Connection
 from fhirstore.ingest import ingest
+from fhirstore.irregular import Irregular
 from fhirstore.source import IngestSummary, Source
 from sync import transfers
 from sync.due import Claim, held_by, lease
@@ -40,13 +41,15 @@ its release.
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """How a run went. `outcome` is SyncRun's, `error_code` wire contract 10's; `loaded` counts
-    resources by what became of them.
+    resources by what became of them, `irregular` those stored although their structure is not that
+    of their FHIR version.
     """
 
     connection_id: int
     trigger: str
     outcome: str
     loaded: IngestSummary
+    irregular: int = 0
     error_code: str = ""
     error_message: str = ""
 
@@ -77,6 +80,7 @@ class Run:
         self._interval = interval
         self._source = source_of(link)
         self._loaded = IngestSummary()
+        self._irregular = Irregular()
         self._notes = Notes()
         self._flushed = claim.started
         self._overtaken = False
@@ -133,6 +137,7 @@ class Run:
             resources=page.resources,
             now=now,
             guard=self._guard,
+            look=self._irregular.look,
         )
         self._loaded += summary
         self._notes.reject(window, summary.problems)
@@ -182,6 +187,7 @@ class Run:
             trigger=self.claim.trigger,
             outcome=outcome,
             loaded=self._loaded,
+            irregular=self._irregular.count,
             error_code=code,
             error_message=message,
         )
@@ -205,9 +211,13 @@ class Run:
     def _count(self) -> models.QuerySet[SyncRun]:
         return SyncRun.objects.filter(pk=self.claim.run_id, outcome=SyncRun.RUNNING)
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self) -> dict[str, Any]:
         names = ("created", "updated", "unchanged", "rejected")
-        return {name: getattr(self._loaded, name) for name in names}
+        counts: dict[str, Any] = {name: getattr(self._loaded, name) for name in names}
+        return counts | {
+            "irregular": self._irregular.count,
+            "irregularities": self._irregular.kinds(),
+        }
 
 
 def _release(done: Settlement, now: datetime) -> dict[str, Any]:

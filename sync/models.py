@@ -24,6 +24,9 @@ class SyncRun(models.Model):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    # Stored as they came although their structure is wrong, and what is wrong with them.
+    irregular = models.PositiveIntegerField(default=0)
+    irregularities = models.JSONField(default=list, blank=True)
     error_code = models.CharField(max_length=32, blank=True)
     error_message = models.CharField(max_length=255, blank=True)
 

@@ -273,3 +273,21 @@ def test_a_connection_whose_open_fails_does_not_hurt_the_others(
     )
     outcomes = {run.connection_id: run.outcome for run in ended}
     assert outcomes == {linked.pk: "ok", other.pk: "failed"}
+
+
+def test_what_is_irregular_is_kept_as_it_came_and_told(
+    sync: Sync, hospital: Hospital, linked: Connection, now: datetime
+) -> None:
+    hospital.records["Condition"].append({**condition(98), "severity": "grave", "odd": 1})
+    hospital.records["Condition"].append({**condition(99), "severity": "slight"})
+    summary = sync(now)
+    run = SyncRun.objects.get()
+
+    assert summary.loaded.created == hospital.size
+    assert run.irregular == summary.irregular >= 2
+    told = {kind["expression"]: kind for kind in run.irregularities}
+    assert told["Condition.severity"]["resources"] == 2
+    assert told["Condition.odd"]["problem"] == "there is no such element"
+    assert "grave" not in str(run.irregularities)
+    sync(now + TWO)
+    assert SyncRun.objects.latest("id").irregular == 0

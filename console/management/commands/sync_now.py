@@ -72,6 +72,8 @@ Examples:
             )
             if row["rejected"]:
                 line += ", {rejected} rejected"
+            if row["irregular"]:
+                line += ", {irregular} irregular"
             if row["error"]:
                 line += " ({error[code]}: {error[message]})"
             self.stdout.write(line.format(**row))
@@ -106,5 +108,6 @@ def _row(run: RunSummary, public_id: str) -> dict[str, Any]:
         "updated": run.loaded.updated,
         "unchanged": run.loaded.unchanged,
         "rejected": run.loaded.rejected,
+        "irregular": run.irregular,
         "error": error,
     }
