@@ -1,0 +1,75 @@
+"""A search asked of the server and of the oracle."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings as django
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+
+from fhirstore import digits
+from tests.conformance.oracle.search import search
+from tests.conformance.oracle.world import World
+from tests.conformance.texts import text_of
+from tests.fhirstore.fhir_client import Fhir, ids, link
+
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
+"""How many random worlds a comparison tries; 0: a few, the same each time."""
+
+
+def random_worlds(few: int) -> settings:
+    """Hypothesis' settings for a comparison: `few` examples, or what ORACLE_EXAMPLES says."""
+    return settings(
+        max_examples=EXAMPLES or few,
+        deadline=None,
+        derandomize=not EXAMPLES,
+        database=None,
+        print_blob=bool(EXAMPLES),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def store(fhir: Fhir, version: str, resources: list[dict[str, Any]]) -> World:
+    """Put the resources in the user's store; the world that the oracle looks at."""
+    fhir.store(version, *(digits.loads(text_of(r).encode()) for r in resources))
+    return world_of(version, resources, fhir.now)
+
+
+def world_of(version: str, resources: list[dict[str, Any]], now: datetime) -> World:
+    """What the oracle sees of resources stored at an instant."""
+    base = django.PUBLIC_BASE_URL
+    stamped = [
+        {**r, "meta": {**r.get("meta", {}), "lastUpdated": now.isoformat()}} for r in resources
+    ]
+    bases = (f"{base}/fhir/{version}/", f"{base}/{version}/")
+    return World(version=version, resources=tuple(stamped), now=now, bases=bases)
+
+
+def everything(fhir: Fhir, path: str) -> tuple[list[str], set[int]]:
+    """The ids on all pages of a search, in order, and the totals they told."""
+    found: list[str] = []
+    totals: set[int] = set()
+    following: str | None = path
+    while following:
+        with transaction.atomic():  # a failed statement spoils no more than this
+            bundle = fhir.get(following, expect=None)
+            transaction.set_rollback(fhir.last.status_code >= 500)
+        assert fhir.last.status_code == 200, (following, fhir.last.content)
+        totals.add(bundle["total"])
+        found += ids(bundle)
+        following = link(bundle, "next")
+    return found, totals
+
+
+def compare(
+    fhir: Fhir, world: World, rtype: str, pairs: list[tuple[str, str]], count: int = 1000
+) -> None:
+    """The server's pages are the oracle's matches, in the same order, with its number as total."""
+    wanted = [r["id"] for r in search(world, rtype, pairs).matches]
+    query = urlencode([*pairs, ("_count", str(count))])
+    found, totals = everything(fhir, f"/{world.version}/{rtype}?{query}")
+    assert (found, totals) == (wanted, {len(wanted)}), f"{rtype}?{query}"

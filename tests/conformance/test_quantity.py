@@ -1,0 +1,95 @@
+"""Number and quantity searches (hl7.org/fhir/R4/search.html#number, #quantity)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.conformance.tables import REFUSED, check, observation, resource
+from tests.fhirstore.fhir_client import Fhir
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def measured(ident: str, value: str, **members: str) -> dict[str, Any]:
+    return observation(ident, valueQuantity={"value": Decimal(value), **members})
+
+
+MEASURED = [
+    measured("five", "5", system=UCUM, code="mm[Hg]"),
+    measured("digits", "5.40", system=UCUM, code="mm[Hg]"),
+    measured("low", "5.35", unit="mm[Hg]"),
+    measured("high", "5.45"),
+    measured("hundred", "100", system="urn:units", code="mm[Hg]"),
+    measured("minus", "-3", system=UCUM, code="kg"),
+    observation("nothing"),
+]
+NUMBERS = {
+    # the digits say how exactly
+    "5": "five digits low high",
+    "5.4": "digits low",
+    "5.40": "digits",
+    "5.400": "digits",
+    "5.35": "low",
+    "5.0": "five",
+    "100": "hundred",
+    "-3": "minus",
+    "3": "",
+    "ne5.4": "five high hundred minus",
+    # but not how far
+    "gt5.4": "high hundred",
+    "lt5.4": "five low minus",
+    "ge5.40": "digits high hundred",
+    "le5.4": "five digits low minus",
+    "sa5.35": "digits high hundred",
+    "eb5": "minus",
+    "lt0": "minus",
+    "ap5": "five digits low high",
+    "ap105": "hundred",
+    "5,-3": "five digits low high minus",
+    # units
+    f"5.4|{UCUM}|mm[Hg]": "digits",
+    "5.4||mm[Hg]": "digits low",
+    f"5|{UCUM}|kg": "",
+    "100|urn:units|mm[Hg]": "hundred",
+    f"gt5|{UCUM}|mm[Hg]": "digits",
+    f"lt0|{UCUM}|kg": "minus",
+}
+UNREADABLE = ["heavy", "5|kg", "5.4.3", "NaN", "gt", "5 kg", f"|{UCUM}|kg"]
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_quantities(fhir: Fhir, version: str) -> None:
+    table = {f"value-quantity={query}": matches for query, matches in NUMBERS.items()}
+    table |= {f"value-quantity={query}": REFUSED for query in UNREADABLE}
+    table["value-quantity:missing=true"] = "nothing"
+    table["value-quantity=ge5&value-quantity=lt5.4"] = "five low"
+    check(fhir, version, "Observation", MEASURED, table)
+
+
+def test_numbers(fhir: Fhir) -> None:
+    """A number has no unit."""
+    risks = [
+        resource("RiskAssessment", ident, prediction=[{"probabilityDecimal": Decimal(value)}])
+        for ident, value in (("half", "0.5"), ("more", "0.54"), ("sure", "1"), ("never", "0"))
+    ]
+    check(
+        fhir,
+        "r4",
+        "RiskAssessment",
+        risks,
+        {
+            "probability=0.5": "half more",
+            "probability=0.50": "half",
+            "probability=1": "half more sure",
+            "probability=gt0.5": "more sure",
+            "probability=ge0.5": "half more sure",
+            "probability=lt0.5": "never",
+            "probability=ne0.5": "sure never",
+            "probability=0": "never",
+            "probability=0.5||x": REFUSED,
+            "probability=much": REFUSED,
+        },
+    )
