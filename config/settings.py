@@ -261,13 +261,21 @@ CORS_ALLOW_HEADERS = (
     "client_secret",
     "content-type",
     "if-match",
+    "if-modified-since",
     "if-none-exist",
     "if-none-match",
     "prefer",
     "x-client-id",
     "x-oneup-user-id",
 )
-CORS_EXPOSE_HEADERS = ("Content-Location", "ETag", "Last-Modified", "Location", "Retry-After")
+CORS_EXPOSE_HEADERS = (
+    "Content-Location",
+    "ETag",
+    "Last-Modified",
+    "Location",
+    "Retry-After",
+    "X-Progress",
+)
 CORS_PREFLIGHT_MAX_AGE = 86_400
 
 # --- The queue ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ _FUNCTION = re.compile(
 )
 """What a path may call. No pattern matching and nothing that descends or repeats: a client could
 keep a worker busy with it."""
+_WRITTEN = re.compile(r"[\w\s.,$@`'()\[\]=!~<>|&+*/:-]*", re.ASCII)
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'")
 _CALL = re.compile(r"([A-Za-z_]+)\s*\(")
 _STEP = re.compile(r"([A-Za-z0-9]+)((?:\[[0-9]+\])?)")
@@ -71,9 +72,13 @@ def check(path: str) -> None:
     if len(path) > LONGEST:
         raise InvalidRequest(f"the path of an operation may have {LONGEST} characters at most")
     unquoted = _QUOTED.sub("''", path)
-    if "%" in unquoted or not all(map(_FUNCTION.fullmatch, _CALL.findall(unquoted))):
+    if not _WRITTEN.fullmatch(unquoted) or not all(
+        map(_FUNCTION.fullmatch, _CALL.findall(unquoted))
+    ):
         raise InvalidRequest("the path of an operation uses what paths of a patch may not")
-    tokens = CommonTokenStream(FHIRPathLexer(InputStream(path)))
+    lexer = FHIRPathLexer(InputStream(path))
+    lexer.removeErrorListeners()
+    tokens = CommonTokenStream(lexer)
     parser = FHIRPathParser(tokens)
     parser.removeErrorListeners()
     parser.expression()

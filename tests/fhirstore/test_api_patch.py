@@ -360,6 +360,8 @@ def test_a_fhirpath_patch_in_dstu2_and_inside_a_contained_resource(fhir: Fhir) -
         (operation("paint", "Patient.name"), 400),
         (operation("delete", "Patient.name["), 400),
         (operation("delete", "Patient gender"), 400),
+        (operation("delete", "Patient.genderé"), 400),
+        (operation("delete", ""), 400),
         (operation("delete", "Patient.name.repeat(given)"), 400),
         (operation("delete", "Patient.gender.matches('(a+)+$')"), 400),
         (operation("delete", "%resource.gender"), 400),
