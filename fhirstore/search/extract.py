@@ -3,7 +3,7 @@ writes: fhirstore/keys.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
@@ -18,7 +18,7 @@ from fhirstore.search.definitions import (
     primary_date,
     types,
 )
-from fhirstore.search.paths import Values, compile_path, split_type
+from fhirstore.search.paths import Values, compile_path, first_property, split_type
 from fhirstore.search.spellings import (
     composite_name,
     further_of,
@@ -94,7 +94,12 @@ def extract(renderings: Mapping[str, dict[str, Any]]) -> IndexRows:
 def _extract(rows: IndexRows, resource: dict[str, Any], version: str, *, wearable: bool) -> None:
     rtype = resource["resourceType"]
     bit = keys.VERSION_BITS[version]
-    for plan in _plans(version, rtype):
+    always, by_property = _plans(version, rtype)
+    wanted = dict(always)
+    for name in resource:
+        if plans := by_property.get(name):
+            wanted |= plans
+    for plan in wanted.values():
         if plan.write(rows, plan, resource, bit):
             rows.present |= plan.present
     _common(rows, rtype, resource, bit)
@@ -126,17 +131,37 @@ class PartPlan:
     absolute: bool
 
 
+Numbered = dict[int, Plan]
+
+
 @lru_cache(maxsize=512)
-def _plans(version: str, rtype: str) -> tuple[Plan, ...]:
+def _plans(version: str, rtype: str) -> tuple[Numbered, Mapping[str, Numbered]]:
+    """The plans of a type that have rows whatever a resource holds, and the others by the
+    properties that they begin with: most resources hold few of those that their type may have."""
+    always: Numbered = {}
+    by_property: dict[str, Numbered] = {}
+    for number, (plan, paths) in enumerate(_compile_plans(version, rtype)):
+        if any(path.endswith(":exists") for path in paths):
+            always[number] = plan
+        for head in {first_property(path) for path in paths}:
+            by_property.setdefault(head, {})[number] = plan
+    return always, by_property
+
+
+def _compile_plans(version: str, rtype: str) -> Iterator[tuple[Plan, Sequence[str]]]:
+    """Each with paths of which it needs one to have a value."""
     definition = types(version).get(rtype)
     bits = present_bits(rtype)
     primary = primary_date(version, rtype)
-    return tuple(
-        Plan(
+    for code, parameter in definition.params.items() if definition else ():
+        own = parameter.stored == (code,)
+        if not parameter.paths and not (parameter.parts and own):
+            continue
+        plan = Plan(
             rtype=rtype,
             code=code,
             readers=readers(parameter),
-            write=_WRITERS[parameter.type] if parameter.stored == (code,) else _note,
+            write=_WRITERS[parameter.type] if own else _note,
             present=1 << bits[code],
             primary=code == primary,
             elements=compile_path(parameter.root) if parameter.root else None,
@@ -145,9 +170,8 @@ def _plans(version: str, rtype: str) -> tuple[Plan, ...]:
                 for part in parameter.parts
             ),
         )
-        for code, parameter in (definition.params.items() if definition else ())
-        if parameter.paths or parameter.parts
-    )
+        paths = parameter.parts[-1].paths if parameter.parts else parameter.paths
+        yield plan, (parameter.root,) if parameter.root else paths
 
 
 def readers(parameter: SearchParameter) -> Readers:

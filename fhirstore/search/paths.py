@@ -26,6 +26,11 @@ def split_type(path: str) -> tuple[str, str]:
     return names, kind
 
 
+def first_property(path: str) -> str:
+    """The property of the resource that a path begins with."""
+    return _SEGMENT.match(path)[1]  # type: ignore[index]
+
+
 @lru_cache(maxsize=4096)
 def compile_path(names: str) -> Values:
     """The function that lists the values under a path (without its type), in document order."""

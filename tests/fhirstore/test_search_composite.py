@@ -90,6 +90,7 @@ OBSERVATIONS: tuple[dict[str, Any], ...] = (
         ("component-code-value-quantity:missing=false", "bp pb"),
         ("component-code-value-concept:missing=false", "survey"),
         ("code-value-quantity:missing=false", "weight pulse"),
+        ("combo-code-value-quantity:missing=false", "weight pulse bp pb"),
         ("code-value-quantity=w$70&component-code-value-quantity:missing=true", "weight"),
         ("code-value-quantity=w", None),
         ("code-value-quantity=w$70$3", None),

@@ -58,11 +58,14 @@ def by_missing(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         return _missing_in_meta(_META[clause.name], clause.values == ("true",))
     if clause.name in ("_id", "_lastUpdated"):  # never missing
         return Condition(resource="false" if clause.values == ("true",) else "true", rank=6)
-    bit = present_bits(scope.rtype).get(clause.name)
-    if bit is None:
+    bits = present_bits(scope.rtype)
+    if clause.name not in bits:
         raise InvalidValue(parameter=clause.name, problem="unknown modifier missing")
     wanted = "=" if clause.values == ("true",) else "<>"
-    return Condition(resource=f"(r.present & {binder.bind(1 << bit, 'bigint')}) {wanted} 0", rank=6)
+    # A composite of several elements (combo-...) has no bit of its own.
+    names = clause.parameter.stored if clause.parameter.parts else (clause.name,)
+    mask = binder.bind(sum(1 << bits[name] for name in names), "bigint")
+    return Condition(resource=f"(r.present & {mask}) {wanted} 0", rank=6)
 
 
 _META = {"_tag": "tag", "_security": "security", "_profile": "profile", "_source": "source"}
