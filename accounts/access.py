@@ -8,6 +8,7 @@ library's own check costs several statements and more than a millisecond a reque
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -204,14 +205,23 @@ def _token_row(sql: str, token: str, values: dict[str, Any]) -> tuple[Any, ...] 
     return _one_row(sql, {"digest": digest(token), **values})
 
 
+class _Held(threading.local):
+    """A thread's cursor on its connection: making one costs as much as the statement's own work."""
+
+    cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
+
+
+_held = _Held()
+
+
 def _one_row(sql: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
     """One row by a statement prepared on the server, which Django's own cursor never does."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
+    cursor = _held.cursor
+    if cursor is None or cursor.connection is not connection.connection:
+        cursor = _held.cursor = psycopg.Cursor(connection.connection)
+    with connection.wrap_database_errors:
         return cursor.execute(sql.encode(), values, prepare=True).fetchone()
 
 

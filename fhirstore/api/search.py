@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import orjson
 from django.conf import settings
@@ -64,15 +65,27 @@ def search_within(call: Call) -> Answer:
 
 
 def _of_type(call: Call, url: str, within: Within | None) -> Answer:
-    pairs = _pairs(call)
-    request = parse(
-        version=call.version,
-        rtype=call.rtype,
-        pairs=pairs,
-        strict=call.prefers("strict"),
-        within=within,
-    )
+    strict = call.prefers("strict")
+    if within is None and not call.form and len(call.query) <= _SHORT:
+        request = _read_before(call.version, call.rtype, call.query, strict)
+    else:
+        request = parse(
+            version=call.version,
+            rtype=call.rtype,
+            pairs=_pairs(call),
+            strict=strict,
+            within=within,
+        )
     return _answer(call, url, request, call.scope())
+
+
+_SHORT = 300
+
+
+@lru_cache(maxsize=2048)
+def _read_before(version: str, rtype: str, query: str, strict: bool) -> SearchRequest:
+    """Apps ask the same few questions: what a short query means is remembered."""
+    return parse(version=version, rtype=rtype, pairs=read_pairs(query), strict=strict)
 
 
 def _of_system(call: Call, url: str, within: Within | None) -> Answer:
