@@ -1,15 +1,16 @@
 """What comes along with the matches of a page: `_include` and `_revinclude`
 (hl7.org/fhir/R4/search.html#include).
 
-References are read from the bodies of what is shown, the one place where a search parses them; what
-refers to something shown is found by the keys of its references. Both look only at what the call
-may see: its owners' rows, as far as its scopes reach.
+References are read from the bodies of what is shown; what refers to something shown is found by the
+keys of its references. Both look only at what the call may see: its owners' rows, as far as its
+scopes reach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import orjson
@@ -20,12 +21,11 @@ from fhirstore.permissions import widened
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
-from fhirstore.search.controls import ANY, Include, references
+from fhirstore.search.controls import ANY, Include
 from fhirstore.search.definitions import SearchParameter, parameters, types
-from fhirstore.search.extract import readers
+from fhirstore.search.referred import Keyed, Name, Referred, codes, referred
 from fhirstore.search.rows import COLUMNS, Row
 from fhirstore.search.statement import Statement
-from fhirstore.search.values import targets
 
 MOST = 5000
 """Resources that come along with one page; what is beyond is left out, and told so."""
@@ -33,11 +33,6 @@ ROUNDS = 16
 """How often `:iterate` begins again from what has come along."""
 BROADEST = 100_000
 """Keys of one round: parameters times resources."""
-
-Name = tuple[int, int, str]
-"""(owner, rtype, fid)."""
-Keyed = tuple[int, int, int]
-"""(owner, key of a reference, rtype of what refers)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +80,12 @@ class _Search:
         """What comes along with the frontier and was not there yet."""
         new: list[Row] = []
         forward = [include for include in includes if not include.reverse]
-        if forward and (wanted := self._referred(frontier, forward)):
-            new += self._take(named(self.scope, wanted, self._limit()))
+        found = referred(frontier, forward, self.scope) if forward else Referred()
+        if names := found.names - self.known:
+            new += self._take(named(self.scope, names, self._limit()))
+        if found.keys:
+            by_url = referring(self.scope, list(found.keys), self._limit())
+            new += self._take(by_url, found.means)
         if backward := self._keys(frontier, [i for i in includes if i.reverse]):
             new += self._take(referring(self.scope, backward, self._limit()))
         return new
@@ -94,9 +93,11 @@ class _Search:
     def _limit(self) -> int:
         return MOST + len(self.known) + 1
 
-    def _take(self, candidates: Statement) -> list[Row]:
+    def _take(
+        self, candidates: Statement, meant: Callable[[Row], bool] = lambda row: True
+    ) -> list[Row]:
         found = rows.resources(candidates.sql, candidates.values, version=self.scope.version)
-        new = [row for row in found if _name(row) not in self.known]
+        new = [row for row in found if _name(row) not in self.known and meant(row)]
         room = MOST - len(self.found)
         if len(new) > room:
             new, self.complete = new[:room], False
@@ -104,38 +105,33 @@ class _Search:
         self.found += new
         return new
 
-    def _referred(self, frontier: Sequence[Row], includes: Sequence[Include]) -> set[Name]:
-        """What the frontier refers to, of all that is not there yet."""
-        found: set[Name] = set()
-        for row in frontier:
-            source = NAMES[row.rtype]
-            mine = [i for i in includes if i.source in (source, ANY)]
-            resource = orjson.loads(row.body) if mine else {}
-            for include in mine:
-                for parameter in _parameters(self.scope.version, source, include.code):
-                    for target in _named_here(parameter, resource, self.scope):
-                        rtype, _, fid = target.partition("/")
-                        if rtype in NUMBERS and include.target in ("", rtype):
-                            found.add((row.owner, NUMBERS[rtype], fid))
-        return found - self.known
-
     def _keys(self, frontier: Sequence[Row], includes: Sequence[Include]) -> list[Keyed]:
         """The keys of references to the frontier."""
         found: dict[Keyed, None] = {}
         for include in includes:
             here = [r for r in frontier if include.target in ("", NAMES[r.rtype])]
             for source in self._sources(include):
-                for parameter in _parameters(self.scope.version, source, include.code):
+                for code in codes(self.scope.version, source, include.code):
+                    parameter = parameters(self.scope.version, source)[code]
                     fits = [r for r in here if _may_point(parameter, NAMES[r.rtype])]
-                    for stored in parameter.stored:
-                        own = keys.param_key(source, stored)
-                        for row in fits:
-                            target = keys.self_key(f"{NAMES[row.rtype]}/{row.fid}")
-                            found[row.owner, own ^ target, NUMBERS[source]] = None
+                    for key, row in product(parameter.stored, fits):
+                        own = keys.param_key(source, key)
+                        for self_key in self._self_keys(row, parameter):
+                            found[row.owner, own ^ self_key, NUMBERS[source]] = None
                     if len(found) > BROADEST:
                         problem = "leads to too many types; name them, or ask for a smaller page"
                         raise InvalidValue(parameter=include.name, problem=problem)
         return list(found)
+
+    def _self_keys(self, row: Row, parameter: SearchParameter) -> Iterator[int]:
+        """What references to a resource hash to: its name, and its url where the parameter's
+        references are canonical."""
+        rtype = NAMES[row.rtype]
+        yield keys.self_key(f"{rtype}/{row.fid}")
+        if any(not path.endswith(":Reference") for path in parameter.paths):
+            url = orjson.loads(row.body).get("url")
+            if isinstance(url, str) and "url" in parameters(self.scope.version, rtype):
+                yield keys.self_key(url)
 
     def _sources(self, include: Include) -> Iterator[str]:
         if include.source != ANY:
@@ -154,27 +150,8 @@ def _name(row: Row) -> Name:
     return row.owner, row.rtype, row.fid
 
 
-def _parameters(version: str, rtype: str, code: str) -> list[SearchParameter]:
-    if code == ANY:
-        return list(references(version, rtype).values())
-    parameter = parameters(version, rtype).get(code)
-    return [parameter] if parameter else []
-
-
 def _may_point(parameter: SearchParameter, rtype: str) -> bool:
     return not parameter.targets or rtype in parameter.targets
-
-
-def _named_here(parameter: SearchParameter, resource: Any, scope: Scope) -> Iterator[str]:
-    """The resources of this server that a parameter's references name, as "Type/id"."""
-    homes = (f"{scope.base}/fhir/{scope.version}/", f"{scope.base}/{scope.version}/")
-    for kind, read in readers(parameter):
-        for value in read(resource):
-            for target in targets(kind, value):
-                for home in homes:
-                    target = target.removeprefix(home)
-                if target.count("/") == 1 and "\0" not in target:
-                    yield target
 
 
 def named(scope: Scope, names: Iterable[Name], limit: int) -> Statement:

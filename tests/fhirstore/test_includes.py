@@ -207,3 +207,64 @@ def test_a_reference_by_our_own_address(fhir: Fhir) -> None:
 def test_by_form(fhir: Fhir) -> None:
     bundle = fhir.post("/r4/Observation/_search", "_id=a&_include=Observation:subject")
     assert along(bundle) == ["Patient/p1"]
+
+
+def _questionnaire(ident: str, version: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Questionnaire",
+        "id": ident,
+        "status": "active",
+        "url": "http://example.org/q",
+        "version": version,
+    }
+
+
+def _answers(ident: str, questionnaire: str) -> dict[str, Any]:
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": ident,
+        "status": "completed",
+        "questionnaire": questionnaire,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            "QuestionnaireResponse?_id=r&_include=QuestionnaireResponse:questionnaire",
+            ["Questionnaire/q1", "Questionnaire/q2"],
+        ),
+        (
+            "QuestionnaireResponse?_id=r2&_include=QuestionnaireResponse:questionnaire",
+            ["Questionnaire/q2"],
+        ),
+        ("QuestionnaireResponse?_id=r3&_include=*", []),
+        ("QuestionnaireResponse?_id=r2&_include=QuestionnaireResponse:*:Measure", []),
+        (
+            "Questionnaire?_id=q2&_revinclude=QuestionnaireResponse:questionnaire",
+            ["QuestionnaireResponse/r", "QuestionnaireResponse/r2"],
+        ),
+    ],
+)
+def test_by_canonical_url(fhir: Fhir, query: str, expected: list[str]) -> None:
+    fhir.store(
+        "r4",
+        _questionnaire("q1", "1"),
+        _questionnaire("q2", "2"),
+        _answers("r", "http://example.org/q"),
+        _answers("r2", "http://example.org/q|2"),
+        _answers("r3", "http://example.org/other"),
+    )
+    assert along(fhir.get(f"/r4/{query}")) == expected
+
+
+def test_in_a_search_of_several_types_and_in_a_compartment(fhir: Fhir) -> None:
+    bundle = fhir.get("/r4?_type=Patient,Organization&_id=p1,o3&_revinclude=Observation:subject")
+    assert matches(bundle) == ["Organization/o3", "Patient/p1"]
+    assert along(bundle) == ["Observation/a", "Observation/b"]
+    bundle = fhir.get("/r4/Patient/p1/Observation?_include=Observation:performer:Organization")
+    assert (matches(bundle), along(bundle)) == (
+        ["Observation/a", "Observation/b"],
+        ["Organization/o1"],
+    )
