@@ -12,7 +12,7 @@ from fhirstore.errors import InvalidRequest, NotFound
 from fhirstore.search.moments import moments
 from fhirstore.search.statement import moment
 
-Resolve = Callable[[str, str], tuple[Interaction, Mapping[str, str]]]
+Resolve = Callable[[str, str, str], tuple[Interaction, Mapping[str, str]]]
 """(method, path below the base) to the interaction and what the path names; raises NotFound or
 MethodNotAllowed."""
 
@@ -52,8 +52,13 @@ def read_entry(call: Call, row: dict[str, Any], place: int, resolve: Resolve) ->
     path, _, query = url.partition("?")
     below = path.removeprefix(call.base).removeprefix(call.full_base).strip("/")
     method = method.upper()
-    interaction, named = resolve("GET" if method == "HEAD" else method, f"/{below}")
-    if not below or interaction.name in ("", "bundle", "purge", "export"):
+    interaction, named = resolve("GET" if method == "HEAD" else method, f"/{below}", query)
+    if (not below and interaction.name != "search") or interaction.name in (
+        "",
+        "bundle",
+        "purge",
+        "export",
+    ):
         raise NotFound("the entry's url names no resource or type")
     headers = _headers(call, request)
     condition = headers.get("if-none-exist") if interaction.name == "create" else None
@@ -74,6 +79,8 @@ def read_entry(call: Call, row: dict[str, Any], place: int, resolve: Resolve) ->
             rtype=named.get("rtype", ""),
             fid=named.get("fid", ""),
             vid=named.get("vid", ""),
+            compartment=named.get("compartment", ""),
+            within=named.get("within", ""),
         ),
     )
 

@@ -225,7 +225,9 @@ def test_a_rotated_secret_opens_data_during_its_grace(
         ("user/*.read", "Observation", "create", False),
         ("patient/Observation.rs", "Observation", "read", True),
         ("patient/Observation.rs", "Condition", "read", False),
-        ("patient/Observation.rs", "*", "everything", False),
+        ("patient/Observation.rs", "*", "everything", True),
+        ("patient/Observation.rs?category=laboratory", "Observation", "search", True),
+        ("patient/Observation.cruds?category=laboratory", "Observation", "create", False),
         ("openid", "Patient", "read", False),
     ],
 )

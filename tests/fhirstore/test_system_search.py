@@ -125,6 +125,18 @@ def test_older_versions_have_the_patients_compartment(fhir: Fhir, version: str) 
     assert fhir.post(f"/{version}/Patient/p/Observation/_search", "_tag=x")["total"] == 1
 
 
+def test_a_batch_may_search_all_types_and_compartments(fhir: Fhir) -> None:
+    _record(fhir)
+    urls = ("?_tag=x", "Patient/p/Observation?_count=1", "Patient/p/*")
+    batch = {
+        "resourceType": "Bundle",
+        "type": "batch",
+        "entry": [{"request": {"method": "GET", "url": url}} for url in urls],
+    }
+    entries = fhir.post("/r4", batch)["entry"]
+    assert [entry["resource"]["total"] for entry in entries] == [2, 2, 4]
+
+
 def test_scopes_hold_over_several_types(
     fhir: Fhir, dana_app: NewClient, alice: AppUser, now: Any
 ) -> None:
