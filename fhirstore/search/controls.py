@@ -103,6 +103,9 @@ def read(*, version: str, pairs: Iterable[Named]) -> Controls:
         explain=_one_of(last, "_explain", ("true", "false")) == "true",
         pretty=last.get("_pretty") == "true",
     )
+    if controls.contained:
+        problem = "resources within others are not searched; only _contained=false"
+        raise InvalidValue(parameter="_contained", problem=problem)
     if includes and controls.summary == "text":
         problem = "text cannot be combined with _include or _revinclude"
         raise InvalidValue(parameter="_summary", problem=problem)
