@@ -17,6 +17,7 @@ from fhirstore.search.types import (
     every_type,
     full_text,
     listed,
+    near,
     number,
     reference,
     string,
@@ -36,6 +37,7 @@ _MODIFIERS = {
     "composite": ("",),
     "text": ("",),
     "list": ("",),
+    "special": ("",),
 }
 _HIERARCHIES = ("above", "below")
 
@@ -83,6 +85,8 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
             return full_text.compile_clause(clause, scope, binder)
         case "list":
             return listed.compile_clause(clause, scope, binder)
+        case "special":
+            return near.compile_clause(clause, binder)
     raise InvalidValue(parameter=clause.name, problem="cannot be searched by")
 
 

@@ -352,6 +352,7 @@ _WRITERS: dict[str, Callable[[IndexRows, Plan, dict[str, Any], int], bool]] = {
     "number": _number,
     "quantity": _number,
     "composite": _composite,
+    "special": _note,
 }
 _PART_WRITERS = {**_WRITERS, "token": _codes}
 

@@ -72,7 +72,7 @@ INDEXED = {
         ["Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance", "Money", "Range"]
     ),
     "uri": frozenset(["uri", "url", "canonical", "oid", "uuid", "id", "string"]),
-    "special": frozenset(["decimal"]),
+    "special": frozenset(["BackboneElement"]),
 }
 """The data types that each parameter type is indexed from (fhirstore/search/extract.py)."""
 

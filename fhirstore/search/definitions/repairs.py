@@ -19,6 +19,7 @@ EXPRESSIONS: dict[str, dict[str, str]] = {
         "DataElement.objectClassProperty": "DataElement.element.mapping.extension.where(url="
         "'http://hl7.org/fhir/StructureDefinition/11179-objectClassProperty')",
     },
+    "r4": {"Location.near": "Location.position"},
 }
 """By version and "Type.code": instead of what the definition says."""
 
@@ -26,7 +27,8 @@ FIRST_ENTRY = {"Bundle.composition": "Composition", "Bundle.message": "MessageHe
 """Parameters that look at the resource itself which a Bundle begins with, and its type."""
 
 WITHOUT_ANSWER = frozenset(("nearby", "distance"))
-"""`xpathUsage` of parameters about places, which need a distance on the globe."""
+"""`xpathUsage` of parameters about places: only R4's is answered, whose value says the distance
+itself."""
 
 Components = tuple[tuple[str, str], ...]
 
