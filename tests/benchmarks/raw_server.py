@@ -54,10 +54,10 @@ def _answer(yardstick: Yardstick, request: bytes) -> bytes:
 
 
 if __name__ == "__main__":
+    with_parent = told_when_parent_dies(signal.SIGTERM)
     for _ in range(int(sys.argv[2]) - 1):
-        parent = os.getpid()
         if os.fork() == 0:
-            if ends := told_when_parent_dies(signal.SIGTERM):
-                ends()
+            if with_parent:
+                with_parent()
             break
     serve(int(sys.argv[1]), sys.argv[3])

@@ -198,7 +198,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def _flat_plot(results: Results) -> str:
     chart = pygal.HorizontalBar(
-        style=_STYLE, title="Median ms in the database", x_title="ms", height=420, js=[]
+        style=_STYLE,
+        title="Median ms in the database",
+        x_title="ms",
+        height=420,
+        js=[],
+        disable_xml_declaration=True,
     )
     chart.x_labels = [each.query for each in results.flat]
     chart.add(f"{results.small:,}", [round(each.small.median, 3) for each in results.flat])
@@ -208,7 +213,12 @@ def _flat_plot(results: Results) -> str:
 
 def _page_plot(results: Results) -> str:
     chart = pygal.HorizontalStackedBar(
-        style=_STYLE, title="µs of CPU for a page of 50", x_title="µs", height=420, js=[]
+        style=_STYLE,
+        title="µs of CPU for a page of 50",
+        x_title="µs",
+        height=420,
+        js=[],
+        disable_xml_declaration=True,
     )
     found = {each.server: each for each in results.web if each.kind == "page"}
     chart.x_labels = list(_SERVERS.values())

@@ -66,6 +66,8 @@ def measure(
     with psycopg.connect(database_url, autocommit=True) as connection, ExitStack() as stack:
         fids: dict[int, str] = dict(connection.execute(_FIDS, (count,)).fetchall())
         servers = {name: stack.enter_context(_server(name, database_url)) for name in (RAW, *NAMES)}
+        for name, (_, port) in servers.items():
+            _wait(name, port)
         for turn in range(rounds + 1):  # the first one warms
             for kind, entries in KINDS.items():
                 for name, (pid, port) in servers.items():
@@ -73,7 +75,12 @@ def measure(
                         "update fhir_owner set seq = seq + 1 where owner <= %s", (count,)
                     )
                     sent = [_request(port, kind, user, fids) for user in range(1, count + 1)]
-                    figures = _run(pid, port, sent, entries, postgres_pid)
+                    try:
+                        figures = _run(pid, port, sent, entries, postgres_pid)
+                    except (Wrong, OSError) as error:
+                        raise Wrong(
+                            f"{name} ({pid}), {kind}: {error}\n{_end_of_log(name)}"
+                        ) from error
                     if turn:
                         taken.setdefault((name, kind), []).append(figures)
             say(f"  web: round {turn} of {rounds}")
@@ -152,7 +159,7 @@ def _wait(name: str, port: int) -> None:
             load = Load(port, connections=1)
         except OSError:
             if time.monotonic() > until:
-                raise Wrong(f"{name} did not start: {_log(name).read_text()[-2000:]}") from None
+                raise Wrong(f"{name} did not start: {_end_of_log(name)}") from None
             time.sleep(0.1)
             continue
         try:
@@ -160,6 +167,10 @@ def _wait(name: str, port: int) -> None:
         finally:
             load.close()
         return
+
+
+def _end_of_log(name: str) -> str:
+    return _log(name).read_text(errors="replace")[-2000:]
 
 
 def _log(name: str) -> Path:
