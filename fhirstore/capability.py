@@ -5,13 +5,13 @@ that search can answer. It claims nothing that a test does not exercise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from fhirstore.offers import EXPORT, OF_SYSTEM, OF_TYPES, Served, interactions, operations
 from fhirstore.search.clause import common_parameter
 from fhirstore.search.controls import references
 from fhirstore.search.definitions import (
@@ -54,100 +54,6 @@ _DSTU2_MODIFIERS = frozenset(
     ("missing", "exact", "contains", "not", "text", "in", "not-in", "below", "above", "type")
 )
 
-Served = Callable[[str, str], tuple[str, Mapping[str, str]]]
-"""(method, path below the base) to the name of the interaction there, "" for none, and what the
-path names."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """An interaction as FHIR names it, and where it has its address; `{t}` is a type. `name`: as
-    scopes name it. `versions`: those that have a code for it."""
-
-    code: str
-    method: str
-    path: str
-    name: str
-    versions: tuple[str, ...] = ("dstu2", "stu3", "r4")
-
-
-OF_TYPES = (
-    Offer(code="read", method="GET", path="/{t}/1", name="read"),
-    Offer(code="vread", method="GET", path="/{t}/1/_history/1", name="vread"),
-    Offer(code="update", method="PUT", path="/{t}/1", name="update"),
-    Offer(code="patch", method="PATCH", path="/{t}/1", name="patch", versions=("stu3", "r4")),
-    Offer(code="delete", method="DELETE", path="/{t}/1", name="delete"),
-    Offer(code="history-instance", method="GET", path="/{t}/1/_history", name="history"),
-    Offer(code="history-type", method="GET", path="/{t}/_history", name="history-type"),
-    Offer(code="create", method="POST", path="/{t}", name="create"),
-    Offer(code="search-type", method="GET", path="/{t}", name="search"),
-)
-OF_SYSTEM = (
-    Offer(code="transaction", method="POST", path="", name="bundle"),
-    Offer(code="batch", method="POST", path="", name="bundle", versions=("stu3", "r4")),
-    Offer(code="history-system", method="GET", path="/_history", name="history-system"),
-    Offer(code="search-system", method="POST", path="/_search", name="search"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """An operation and where it has its address. `rtype`: of the one type it is for; "" for the
-    whole system, "*" for every type."""
-
-    name: str
-    definition: str
-    rtype: str
-    method: str
-    path: str
-    versions: tuple[str, ...] = ("dstu2", "stu3", "r4")
-
-
-_HL7 = "http://hl7.org/fhir/OperationDefinition"
-_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
-OPERATIONS = (
-    Operation(
-        name="everything",
-        definition=f"{_HL7}/Patient-everything",
-        rtype="Patient",
-        method="GET",
-        path="/Patient/1/$everything",
-    ),
-    Operation(
-        name="lastn",
-        definition=f"{_HL7}/Observation-lastn",
-        rtype="Observation",
-        method="GET",
-        path="/Observation/$lastn",
-        versions=("stu3", "r4"),
-    ),
-    Operation(
-        name="docref",
-        definition="http://hl7.org/fhir/us/core/OperationDefinition/docref",
-        rtype="DocumentReference",
-        method="GET",
-        path="/DocumentReference/$docref",
-        versions=("r4",),
-    ),
-    Operation(
-        name="validate",
-        definition=f"{_HL7}/Resource-validate",
-        rtype="*",
-        method="POST",
-        path="/{t}/$validate",
-    ),
-    Operation(
-        name="export",
-        definition=f"{_BULK}/patient-export",
-        rtype="Patient",
-        method="GET",
-        path="/Patient/$export",
-        versions=("r4",),
-    ),
-)
-EXPORT = {"name": "export", "definition": f"{_BULK}/export"}
-"""It has addresses of its own, beside those of the FHIR versions."""
-
 
 @lru_cache(maxsize=16)
 def statement(*, version: str, base: str, served: Served) -> bytes:
@@ -167,7 +73,7 @@ def statement(*, version: str, base: str, served: Served) -> bytes:
     if version != "r4":
         about["acceptUnknown"] = "both"
     about["format"] = ["json"]
-    if version != "dstu2" and _offered(OF_TYPES, version, served, "patch"):
+    if "patch" in interactions(OF_TYPES, version, served):
         about["patchFormat"] = list(PATCHES)
     about["rest"] = [_rest(version, served)]
     return orjson.dumps(about)
@@ -188,13 +94,13 @@ def _rest(version: str, served: Served) -> dict[str, Any]:
             {"name": "_type", "type": "special" if version == "r4" else "token"},
         ]
     if version == "r4":
-        found["operation"] = [EXPORT]
+        found["operation"] = [{"name": EXPORT.name, "definition": EXPORT.definition}]
     else:
         offered = operations(version, served)
         found["operation"] = [
             {"name": o.name, "definition": {"reference": o.definition}} for o in offered
         ]
-    if _named(served, "GET", "/Patient/1/Observation").get("compartment"):
+    if "compartment" in served("GET", "/Patient/1/Observation")[1]:
         found["compartment"] = [
             f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
             for name in COMPARTMENTS
@@ -212,9 +118,9 @@ def _resource(version: str, rtype: str, served: Served) -> dict[str, Any]:
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalUpdate": _name(served, "PUT", f"/{rtype}") == "update",
+        "conditionalUpdate": served("PUT", f"/{rtype}")[0] == "update",
         "conditionalDelete": (
-            "single" if _name(served, "DELETE", f"/{rtype}") == "delete" else "not-supported"
+            "single" if served("DELETE", f"/{rtype}")[0] == "delete" else "not-supported"
         ),
         "searchInclude": includes(version, rtype),
         "searchRevInclude": list(_referring(version).get(rtype, ())),
@@ -227,45 +133,6 @@ def _resource(version: str, rtype: str, served: Served) -> dict[str, Any]:
         if offered:
             told["operation"] = [{"name": o.name, "definition": o.definition} for o in offered]
     return told
-
-
-def interactions(
-    offers: tuple[Offer, ...], version: str, served: Served, rtype: str = "Patient"
-) -> list[str]:
-    """The codes of the interactions that a version has an address for."""
-    return [
-        offer.code
-        for offer in offers
-        if version in offer.versions
-        and _name(served, offer.method, offer.path.format(t=rtype)) == offer.name
-    ]
-
-
-def operations(version: str, served: Served) -> list[Operation]:
-    """The operations that a version has an address for."""
-    return [
-        operation
-        for operation in OPERATIONS
-        if version in operation.versions and _is_served(operation, served)
-    ]
-
-
-def _is_served(operation: Operation, served: Served) -> bool:
-    name, named = served(operation.method, operation.path.format(t="Patient"))
-    # Where it has no address of its own, its name would be taken for an id.
-    return bool(name) and f"${operation.name}" not in named.values()
-
-
-def _offered(offers: tuple[Offer, ...], version: str, served: Served, code: str) -> bool:
-    return code in interactions(offers, version, served)
-
-
-def _name(served: Served, method: str, path: str) -> str:
-    return served(method, path)[0]
-
-
-def _named(served: Served, method: str, path: str) -> Mapping[str, str]:
-    return served(method, path)[1]
 
 
 def includes(version: str, rtype: str) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement as R4
 from fhir.resources.STU3.capabilitystatement import CapabilityStatement as STU3
 
-from fhirstore.capability import MODIFIERS, OF_SYSTEM, OF_TYPES, OPERATIONS
+from fhirstore.capability import MODIFIERS
+from fhirstore.offers import OF_SYSTEM, OF_TYPES, OPERATIONS
 from fhirstore.search.definitions import types
 from tests.fhirstore.fhir_client import Fhir
 
