@@ -64,7 +64,9 @@ date
     zone-less ones in UTC; a Period; a Timing from its first event or bound to its last.
     The primary date (`primary_date(version, T)` in fhirstore/search/definitions) is in
     fhir_resource.lo and hi and, as milliseconds, in rid. It has a fhir_range row only where
-    hi - lo > 1 second or the parameter has more than one value.
+    hi - lo > 1 second or the parameter has more than one value. A wearable's Period with offsets
+    has one more under the parameter name f"{p}:local", its local times taken as UTC: asked as well
+    where the query's date has no time.
 
 number, quantity
     One fhir_range row per value: key = param_key(T, p), lo and hi = order_preserving(value -/+ half

@@ -22,6 +22,7 @@ from fhirstore.search.paths import Values, compile_path, first_property, split_t
 from fhirstore.search.spellings import (
     composite_name,
     further_of,
+    local_of,
     split_parts,
     text_of,
     token_spelling,
@@ -102,6 +103,8 @@ def _extract(rows: IndexRows, resource: dict[str, Any], version: str, *, wearabl
     for plan in wanted.values():
         if plan.write(rows, plan, resource, bit):
             rows.present |= plan.present
+    if wearable:
+        _local_periods(rows, rtype, resource, version)
     _common(rows, rtype, resource, bit)
     if rtype not in NOT_IN_EVERYTHING:
         for patient in compartments(resource, version, wearable=wearable):
@@ -326,6 +329,15 @@ def _date(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bo
     for lo, hi in spans:
         rows.ranges[keys.param_key(plan.rtype, plan.code), lo, hi] = None
     return bool(spans)
+
+
+def _local_periods(rows: IndexRows, rtype: str, resource: dict[str, Any], version: str) -> None:
+    """A wearable's day is the day where its wearer was, and a date without time asks for that."""
+    primary = primary_date(version, rtype)
+    for kind, read in _compiled(types(version)[rtype].params[primary].paths) if primary else ():
+        for value in read(resource) if kind == "Period" else ():
+            for lo, hi in values.local_ranges(value):
+                rows.ranges[keys.param_key(rtype, local_of(str(primary))), lo, hi] = None
 
 
 def _number(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:

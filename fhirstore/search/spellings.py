@@ -22,6 +22,11 @@ def further_of(param: str) -> str:
     return f"{param}:further"
 
 
+def local_of(param: str) -> str:
+    """Of the periods of a wearable's primary date as the clock on the wall showed them."""
+    return f"{param}:local"
+
+
 def typed_value(code: str, value: str) -> str:
     """An identifier's type and value as one code (`:of-type`)."""
     return f"{code}|{value}"

@@ -3,6 +3,7 @@ per kind of value."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -120,6 +121,25 @@ def ranges(kind: str, value: Any) -> Iterator[Moments]:
         span = moments(value) if isinstance(value, str) else None
     if span:
         yield span
+
+
+def local_ranges(value: Any) -> Iterator[Moments]:
+    """The span of a Period by the clock on the wall, as if in UTC, an end at midnight not included;
+    none where that is the same as its range."""
+    if not isinstance(value, dict):
+        return
+    start, end = value.get("start"), value.get("end")
+    if not isinstance(start, str) or not isinstance(end, str):
+        return
+    low, high = moments(_OFFSET.sub("Z", start)), moments(_OFFSET.sub("Z", end))
+    if low and high:
+        local = low[0], high[0] if _MIDNIGHT.search(end) else high[1]
+        if local[0] < local[1] and local != period(start, end):
+            yield local
+
+
+_MIDNIGHT = re.compile(r"T00:00(:00(\.0+)?)?(Z|[+-]\d\d:\d\d)$")
+_OFFSET = re.compile(r"[+-]\d\d:\d\d$")
 
 
 def _timing(value: Any) -> Moments | None:

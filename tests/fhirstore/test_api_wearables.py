@@ -33,6 +33,13 @@ def worn(fhir: Fhir) -> Fhir:
         ("category={category}|activity", True),
         ("date=ge2018-05-01", True),
         ("date=gt2018-05-02", False),
+        ("date=2018-05-01", True),  # the day as its wearer's clock showed it
+        ("date=2018-04-30", False),
+        ("date=2018-05-02", False),
+        ("date=ge2018-05-01&date=le2018-05-01", True),
+        ("date=le2018-04-30", False),
+        ("date=2018-05-01T08:00:00Z", False),
+        ("date=2018", True),
         ("device=Device/{device}", True),
         ("device={device}", True),
         ("patient={patient}", True),

@@ -19,6 +19,7 @@ from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.definitions import primary_date
 from fhirstore.search.escapes import unescape
 from fhirstore.search.moments import moments
+from fhirstore.search.spellings import local_of
 from fhirstore.search.types.prefix import split_prefix
 
 _MILLISECOND, _SECOND = 1_000, 1_000_000
@@ -38,13 +39,19 @@ _COMPARED = {
 }
 
 
+_LOCAL = ("eq", "ge", "le", "ap")
+"""Under these a wearable's period also matches by the clock on the wall, so that `date=2018-05-01`
+finds the day of that name wherever the wearer was."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A date as asked: a prefix and the microseconds `[lo, hi)`."""
+    """A date as asked: a prefix and the microseconds `[lo, hi)`; `day`: without a time."""
 
     prefix: str
     lo: int
     hi: int
+    day: bool
 
 
 def read(clause: Clause, *, now: int) -> list[Asked]:
@@ -62,7 +69,7 @@ def _asked(name: str, value: str, now: int) -> Asked:
     if prefix == "ap":
         tenth = abs(now - (lo + hi) // 2) // 10
         lo, hi = max(lo - tenth, keys.MIN_MOMENT), min(hi + tenth, keys.MAX_MOMENT)
-    return Asked(prefix=prefix, lo=lo, hi=hi)
+    return Asked(prefix=prefix, lo=lo, hi=hi, day="T" not in text)
 
 
 def compared(asked: Asked, alias: str, binder: Binder) -> str:
@@ -78,8 +85,14 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     keyed = binder.bind([keys.param_key(scope.rtype, p) for p in stored], "bigint[]")
     tests = " or ".join(compared(asked, "x", binder) for asked in values)
     branch = Branch(table="fhir_range", where=f"x.key = any({keyed}) and ({tests})")
-    if primary_date(scope.version, scope.rtype) not in stored:
+    primary = primary_date(scope.version, scope.rtype)
+    if primary not in stored:
         return Condition(branches=(branch,), rank=3)
+    if local := [asked for asked in values if asked.day and asked.prefix in _LOCAL]:
+        key = binder.bind(keys.param_key(scope.rtype, local_of(primary)), "bigint")
+        tests = " or ".join(compared(asked, "x", binder) for asked in local)
+        where = f"(({branch.where}) or (x.key = {key} and ({tests})))"
+        branch = Branch(table="fhir_range", where=where)
     rids = " or ".join(_by_rid(asked, scope, binder) for asked in values)
     return Condition(branches=(branch,), rid=rids, rank=4)
 
