@@ -14,27 +14,26 @@ import orjson
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
+from fhirstore.search.statement import Statement
 from fhirstore.versions import as_served
 
 Span = tuple[datetime, datetime]
 """From the first instant to the one after the last."""
 
-# `part`: where the version lies. A superseded one ends when the next begins.
+# `part`: where the version lies; `gone`: it is a deletion.
 _VERSIONS = """
-select r.owner, r.rtype, r.fid, r.vers, r.version, r.updated as at, 0 as part
+select r.owner, r.rtype, r.fid, r.vers, r.version, r.updated as at, 0 as part, false as gone
 from fhir_resource r where {own_r} and {wanted_r}{seen}
 union all
-select h.owner, h.rtype, h.fid, h.vers, h.version, h.updated, 1
+select h.owner, h.rtype, h.fid, h.vers, h.version, h.updated, 1, h.body is null
 from fhir_history h where {own_h} and {wanted_h}{past}
 union all
-select t.owner, t.rtype, t.fid, t.vers, t.version, t.deleted, 2
+select t.owner, t.rtype, t.fid, t.vers, t.version, t.deleted, 2, true
 from fhir_tombstone t where {own_t} and {wanted_t} and not t.hidden{gone}
 """
 _WANTED = "{a}.rtype = any(%(rtypes)s::smallint[]) and ({a}.vers & {bit}) <> 0"
 _NEXT = """
-select v.*, lead(at) over (partition by owner, rtype, fid order by version, part) as ended,
-  part = 2 or part = 1 and (select h.body is null from fhir_history h where h.owner = v.owner
-    and h.rtype = v.rtype and h.fid = v.fid and h.vers = v.vers and h.version = v.version) as gone
+select v.*, lead(at) over (partition by owner, rtype, fid order by version, part) as ended
 from ({versions}) v
 """
 _COUNT = "select count(*) from ({versions}) v where {when}"
@@ -79,14 +78,16 @@ class Chronicle:
 
     def total(self) -> int:
         """How many there are."""
-        sql, values = self._statement(_COUNT, Binder())
-        return int(rows.select(sql, values)[0][0])
+        counted = self.counting()
+        return int(rows.select(counted.sql, counted.values)[0][0])
+
+    def counting(self) -> Statement:
+        """The statement of `total`."""
+        return self._statement(_COUNT, Binder())
 
     def page(self, *, limit: int, offset: int = 0, after: str = "") -> list[Event]:
         """The newest, from the position `after` on (`position` of the last one seen)."""
-        binder, place = Binder(), _read(after)
-        test = _behind(binder, place) if place else ""
-        sql, values = self._statement(_PAGE, binder, after=test, limit=limit, offset=offset)
+        paged = self.paging(limit=limit, offset=offset, after=after)
         return [
             Event(
                 owner=owner,
@@ -96,10 +97,16 @@ class Chronicle:
                 updated=at,
                 body=body and as_served(body=body, vers=vers, version=self.scope.version),
             )
-            for owner, rtype, fid, version, at, vers, body in rows.select(sql, values)
+            for owner, rtype, fid, version, at, vers, body in rows.select(paged.sql, paged.values)
         ]
 
-    def _statement(self, sql: str, binder: Binder, **more: Any) -> tuple[str, dict[str, Any]]:
+    def paging(self, *, limit: int, offset: int = 0, after: str = "") -> Statement:
+        """The statement of `page`."""
+        binder, place = Binder(), _read(after)
+        test = _behind(binder, place) if place else ""
+        return self._statement(_PAGE, binder, after=test, limit=limit, offset=offset)
+
+    def _statement(self, sql: str, binder: Binder, **more: Any) -> Statement:
         owners, bit = self.scope.owners, self.scope.bit
         whole = [t for t in self.rtypes if self.scope.sight.of(t) is None]
         part = len(whole) < len(self.rtypes)
@@ -133,7 +140,8 @@ class Chronicle:
             **binder.values,
             "rtypes": [NUMBERS[name] for name in self.rtypes],
         }
-        return sql.format(versions=versions, when=" and ".join(when), **more), values
+        text = sql.format(versions=versions, when=" and ".join(when), **more)
+        return Statement(sql=text, values=values)
 
 
 def position(event: Event) -> str:

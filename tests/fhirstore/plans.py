@@ -15,6 +15,8 @@ TABLES = {
     "fhir_token": 700_000,
     "fhir_range": 200_000,
     "fhir_string": 200_000,
+    "fhir_history": 100_000,
+    "fhir_tombstone": 10_000,
 }
 """Rows that the planner is told of: as of a store of a hundred thousand resources."""
 _TOLD = """
