@@ -73,9 +73,17 @@ def _chain(
         if only is None:
             raise InvalidValue(parameter=name, problem=f"unknown modifier {modifier}")
         targets = (only,)
-    steps = {t: read_clause(version, t, rest, value, depth + 1) for t in targets}
+    steps: dict[str, Clause | None] = {}
+    never: _NeverRefers | None = None
+    for target in targets:
+        try:
+            steps[target] = read_clause(version, target, rest, value, depth + 1)
+        except _NeverRefers as refused:  # as long as another of the targets is referred to
+            never = refused
     chained = tuple((target, step) for target, step in steps.items() if step is not None)
     if not chained:
+        if never is not None:
+            raise never
         return None
     values = chained[0][1].values
     clause = Clause(name=name, parameter=parameter, modifier="", values=values, chained=chained)
@@ -86,6 +94,10 @@ def _chain(
 
 
 _HAS = "_has:"
+
+
+class _NeverRefers(InvalidValue):
+    """A `_has` whose reference leads to other types than the one it is asked of."""
 
 
 def _has(version: str, rtype: str, name: str, value: str, depth: int) -> Clause | None:
@@ -102,7 +114,7 @@ def _has(version: str, rtype: str, name: str, value: str, depth: int) -> Clause 
         raise InvalidValue(parameter="_has", problem=problem)
     if parameter.targets and rtype not in parameter.targets:
         problem = f"{parts[2]} of {source} never refers to {rtype}"
-        raise InvalidValue(parameter="_has", problem=problem)
+        raise _NeverRefers(parameter="_has", problem=problem)
     step = read_clause(version, source, parts[3], value, depth + 1)
     if step is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from django.conf import settings as django
 from django.db import transaction
@@ -72,4 +72,6 @@ def compare(
     wanted = [r["id"] for r in search(world, rtype, pairs).matches]
     query = urlencode([*pairs, ("_count", str(count))])
     found, totals = everything(fhir, f"/{world.version}/{rtype}?{query}")
-    assert (found, totals) == (wanted, {len(wanted)}), f"{rtype}?{query}"
+    asked = unquote_plus(f"{rtype}?{query}")
+    assert found == wanted, f"{asked}: the server found {found}, the oracle {wanted}"
+    assert totals == {len(wanted)}, f"{asked}: totals {totals} for {len(wanted)}"

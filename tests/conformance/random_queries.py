@@ -69,7 +69,9 @@ def plain_values(version: str, parameter: Parameter) -> st.SearchStrategy[str]:
             return st.sampled_from([*values.IDS, "none"])
         case "composite":
             parts = [
-                plain_values(version, Parameter(parameter.code, part.type, part.paths))
+                CODES
+                if part.type == "token"
+                else plain_values(version, Parameter(parameter.code, part.type, part.paths))
                 for part in parameter.parts
             ]
             return st.tuples(*parts).map("$".join)
@@ -212,7 +214,11 @@ def _having(draw: st.DrawFn, grammar: Grammar, rtype: str, depth: int) -> Pair:
 def sorts(draw: st.DrawFn, grammar: Grammar, rtype: str) -> list[Pair]:
     """`_sort` by up to two keys, or none."""
     table = grammar.parameters(rtype)
-    able = [c for c, p in table.items() if p.type != "composite" and c != "deceased"]
+    able = [
+        code
+        for code, parameter in table.items()
+        if parameter.type != "composite" and code not in ("deceased", *COMMON)
+    ] + ["_id"]
     keys = draw(st.lists(st.sampled_from(sorted(able)), max_size=2, unique=True))
     ways = [draw(st.sampled_from(["", "-"])) + key for key in keys]
     return [("_sort", ",".join(ways))] if ways else []

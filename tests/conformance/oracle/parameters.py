@@ -255,7 +255,7 @@ Observation
   data-absent-reason token CodeableConcept:dataAbsentReason
   date date dateTime:effective[DateTime]|Period:effective[Period]
   device reference Reference:device > Device DeviceMetric
-  encounter reference Reference:context > Encounter
+  encounter reference Reference:context > Encounter EpisodeOfCare
   identifier token Identifier:identifier*
   method token CodeableConcept:method
   patient reference Reference:subject > Patient
@@ -424,7 +424,6 @@ ValueSet
 List
   code token CodeableConcept:code
   date date dateTime:date
-  identifier token Identifier:identifier*
   item reference Reference:entry*.item >
   patient reference Reference:subject > Patient
   source reference Reference:source > Practitioner Patient Device

@@ -95,8 +95,7 @@ def sort_values(world: World, parameter: Parameter, resource: Resource) -> list[
             case "uri":
                 found.append(value)
             case "reference":
-                target = references.target(value, world.bases)
-                found += [target] if target else []
+                found += [value["reference"]] if "reference" in value else []
     return found
 
 
