@@ -31,6 +31,9 @@ def worn(fhir: Fhir) -> Fhir:
         ("code=8867-4", False),
         ("category=activity", True),
         ("category={category}|activity", True),
+        ("category={category}|", True),
+        ("code={category}|", False),
+        ("code=http://loinc.org|", True),
         ("date=ge2018-05-01", True),
         ("date=gt2018-05-02", False),
         ("date=2018-05-01", True),  # the day as its wearer's clock showed it
