@@ -187,8 +187,11 @@ def _compiled(paths: Iterable[str]) -> Readers:
 
 
 def _token(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
-    if plan.readers[0][0] == "exists":
-        alive = any(value is not False for _, read in plan.readers for value in read(resource))
+    if any(kind == "exists" for kind, _ in plan.readers):
+        said = [value for _, read in plan.readers for value in read(resource)]
+        alive = any(value is not False for value in said)
+        if not said and plan.readers[0][0] != "exists":
+            return False
         rows.token(plan.rtype, plan.code, "true" if alive else "false", "", bit)
         return True
     found = False

@@ -58,6 +58,7 @@ INDEXED = {
             "code",
             "id",
             "uri",
+            "base64Binary",
             "HumanName",
             "Address",
             "CodeableConcept",

@@ -57,7 +57,8 @@ def targets(clause: Clause, value: str, only: str, scope: Scope) -> list[str]:
     if "/" in own or _SCHEME.match(own):
         bare = own.partition("|")[0] if _is_canonical(clause) else own
         return [own, bare] if bare != own else [own]
-    return [f"{rtype}/{own}" for rtype in allowed]
+    # A uri may be a bare name.
+    return [*(f"{rtype}/{own}" for rtype in allowed), *([own] if _is_canonical(clause) else [])]
 
 
 def _is_canonical(clause: Clause) -> bool:
