@@ -153,7 +153,10 @@ def test_another_kind_of_patch_is_415(fhir: Fhir, kind: str) -> None:
     patched(fhir, "/r4/Patient/p", {"gender": "male"}, kind=kind, expect=415)
 
 
-NAMES = [{"use": "official", "family": "A", "given": ["a", "b"]}, {"use": "old", "family": "B"}]
+NAMES: list[dict[str, Any]] = [
+    {"use": "official", "family": "A", "given": ["a", "b"]},
+    {"use": "old", "family": "B"},
+]
 
 CASES: list[tuple[str, dict[str, Any], list[dict[str, Any]], dict[str, Any]]] = [
     (

@@ -73,7 +73,7 @@ def test_what_an_update_would_be_told(fhir: Fhir, now: Any) -> None:
     assert issues(fhir.post(where, GOOD))[0]["severity"] == "information"
     (issue,) = issues(fhir.post(where, {**GOOD, "id": "q"}))
     assert issue["expression"] == ["Patient.id"]
-    reading = {"resourceType": "Observation", "id": "steps/1", "status": "final"}
+    reading: dict[str, Any] = {"resourceType": "Observation", "id": "steps/1", "status": "final"}
     reading |= {"code": {"text": "Steps"}}
     take_in(dict(reading), source=wearable(), owner=fhir.owner, now=now)
     (entry,) = fhir.get("/r4/Observation")["entry"]
