@@ -4,7 +4,8 @@ Ids, `_lastUpdated` and the type's primary date lie in indexes in their order. S
 dates, numbers and quantities are sorted by their index rows; tokens and references, whose rows are
 hashes, by what the bodies of the matches say. Ascending goes by the smallest of several values,
 descending by the largest; resources without a value come last in either direction; what is equal
-comes by id.
+comes by id. The primary date alone is in the order of its index, which parts what is equal by when
+it was stored: an order by id within each moment would have to sort all of an owner's matches.
 """
 
 from __future__ import annotations
