@@ -34,9 +34,13 @@ _SLACK = (
     f"(abs({_HIGH} - {_LOW}) * 1e-6)"  # float8 rounds; a stored number's own half digit does not
 )
 
+# With more digits than a float8 holds, both ends of what a number covers may be the number itself.
+_SAME = f"abs({_MIDDLE} - {{value}}) <= abs({{value}}) * 4e-16"
+_WITHIN = f"({_MIDDLE} >= {{low}} - {_SLACK} and {_MIDDLE} < {{high}} or {_SAME})"
+
 _COMPARED = {
-    "eq": f"{_MIDDLE} >= {{low}} - {_SLACK} and {_MIDDLE} < {{high}}",
-    "ne": f"not ({_MIDDLE} >= {{low}} - {_SLACK} and {_MIDDLE} < {{high}})",
+    "eq": _WITHIN,
+    "ne": f"not {_WITHIN}",
     "ap": f"{_MIDDLE} >= {{low}} - {_SLACK} and {_MIDDLE} <= {{high}} + {_SLACK}",
     "gt": f"{_MIDDLE} - {{value}} > {_SLACK}",
     "ge": f"{_MIDDLE} - {{value}} >= - {_SLACK}",
