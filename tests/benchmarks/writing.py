@@ -15,7 +15,8 @@ import psycopg
 from django.db import connection, connections
 
 from fhirstore import database
-from fhirstore.ingest import ingest
+from fhirstore.ingest import Look, ingest
+from fhirstore.irregular import Irregular
 from tests.benchmarks.cpu import Meter
 from tests.benchmarks.observations import observation, source
 from tests.benchmarks.rows import Template, copy_rows
@@ -25,6 +26,7 @@ FIRST_USER = 50_000_000
 """Users that nothing else of the benchmarks knows."""
 
 COPY, NEW, UNCHANGED = "COPY of ready rows", "new", "unchanged"
+LOOKED_AT = "new, each looked at for irregular structure, as a sync does"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,10 @@ def measure(
                 COPY: [_copying(templates, users.take(batches)) for _ in range(processes)],
                 NEW: [_ingesting(mine, now) for mine in fresh],
                 UNCHANGED: [_ingesting(mine, now) for mine in fresh],
+                LOOKED_AT: [
+                    _ingesting(users.take(batches), now, look=Irregular().look)
+                    for _ in range(processes)
+                ],
             }
             for way, works in ways.items():
                 figures = _run(works, batches * BATCH, postgres_pid)
@@ -109,12 +115,14 @@ def _copying(templates: Sequence[Template], users: Sequence[int]) -> Callable[[]
     return work
 
 
-def _ingesting(users: Sequence[int], now: datetime) -> Callable[[], None]:
+def _ingesting(
+    users: Sequence[int], now: datetime, *, look: Look | None = None
+) -> Callable[[], None]:
     ready = [(user, [observation(user, n) for n in range(BATCH)]) for user in users]
 
     def work() -> None:
         for user, sent in ready:
-            summary = ingest(owner=user, source=source(user), resources=sent, now=now)
+            summary = ingest(owner=user, source=source(user), resources=sent, now=now, look=look)
             assert summary.rejected == 0, summary
 
     return work
