@@ -20,14 +20,13 @@ from config import env, logs
 
 logs.configure(logs.CONFIG)
 
-# A request nobody waits for any more must not keep the database; jobs may take their time.
-os.environ.setdefault("STATEMENT_SECONDS", "60")
-
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1)}"
 worker_class = "gthread"
 workers = env.integer("WEB_WORKERS", min(4, max(2, os.cpu_count() or 2)), minimum=1)
 threads = env.integer("WEB_THREADS", 4, minimum=1)
 preload_app = True
+# A request nobody waits for any more must not keep the database; jobs may take their time.
+raw_env = [f"STATEMENT_SECONDS={env.integer('STATEMENT_SECONDS', 60, minimum=0)}"]
 timeout = 60
 graceful_timeout = 10
 keepalive = 30

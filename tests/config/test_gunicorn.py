@@ -82,3 +82,14 @@ def test_the_access_log_has_the_path_and_not_the_query(port: int, log: Path) -> 
     assert [json.loads(line)["logger"] for line in lines] == ["gunicorn.access"]
     assert "query-secret" not in log.read_text()
     assert "header-secret" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    "given, limit", [({}, "60s"), ({"STATEMENT_SECONDS": "5"}, "5s")], ids=["default", "given"]
+)
+def test_statements_of_the_web_server_end(
+    tmp_path: Path, given: dict[str, str], limit: str
+) -> None:
+    with serving("tests.config.limit:application", log=tmp_path / "log", **given) as port:
+        answer = ask(port, "/")
+    assert answer.endswith(f"-c statement_timeout={limit}".encode())
