@@ -97,10 +97,11 @@ def test_what_an_app_writes_reaches_its_endpoint(stack: Stack, hook: Hook, perso
 
 
 def test_an_export_of_many_is_streamed_whole(person: User) -> None:
+    code = {"text": "note"}
     for part in range(3):
         entries = [
             {
-                "resource": {"resourceType": "Basic", "id": f"b{part}-{n:04d}", "code": {}},
+                "resource": {"resourceType": "Basic", "id": f"b{part}-{n:04d}", "code": code},
                 "request": {"method": "PUT", "url": f"Basic/b{part}-{n:04d}"},
             }
             for n in range(1000)
