@@ -12,6 +12,8 @@ handler403 = "console.views.errors.forbidden"
 handler404 = "console.views.errors.not_found"
 
 urlpatterns = [
+    # First: it answers for every path under its prefixes, and a hundred others need not be tried.
+    path("", include("fhirstore.api.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", include("console.urls_staff")),
@@ -21,5 +23,4 @@ urlpatterns = [
     path("", include("accounts.api.urls")),
     path("", include("connectors.api.urls")),
     path("", include("connectors.pages.urls")),
-    path("", include("fhirstore.api.urls")),  # last: it answers for every path under /fhir/
 ]
