@@ -60,6 +60,8 @@ STRICTER = (
     r"is a list as long as",
     # fhirclient takes any text as a narrative, fhir.resources any well-formed one.
     r"narrative",
+    # fhirclient keeps one of several values of a choice and says nothing.
+    r"only one \w+\[x\] may be given",
     # They take 3.0 for a whole number, fhir.resources also "3".
     r"expected (a whole number|a number|true or false)",
 )
