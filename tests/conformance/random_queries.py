@@ -234,3 +234,25 @@ def queries(draw: st.DrawFn, grammar: Grammar) -> tuple[str, list[Pair]]:
     if "sort" in grammar.features:
         found = [*found, *draw(sorts(grammar, rtype))]
     return rtype, found
+
+
+@st.composite
+def includes(draw: st.DrawFn, grammar: Grammar) -> str:
+    """`Type?...` with something that comes along."""
+    version = grammar.version
+    there = sorted({r["resourceType"] for r in grammar.resources})
+    rtype = draw(st.sampled_from(there))
+    links = [
+        (source, code, parameter)
+        for source in there
+        for code, parameter in sorted(PARAMETERS[version][source].items())
+        if parameter.type == "reference"
+    ]
+    pairs = [f"_count={draw(st.sampled_from([1, 3, 100]))}"]
+    for _ in range(draw(st.integers(1, 3))):
+        source, code, parameter = draw(st.sampled_from(links))
+        way = draw(st.sampled_from(["_include", "_revinclude"]))
+        repeat = draw(st.sampled_from(["", "", ":iterate"]))
+        only = draw(st.sampled_from(["", *(f":{t}" for t in known(version, parameter))]))
+        pairs.append(f"{way}{repeat}={source}:{code}{only}")
+    return f"{rtype}?{'&'.join(pairs)}"

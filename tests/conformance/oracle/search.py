@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -65,6 +64,21 @@ def _sorted(world: World, rtype: str, matches: list[Resource], keys: list[str]) 
     return ordered
 
 
+def ties(world: World, rtype: str, matches: list[Resource], key: str) -> list[set[str]]:
+    """The ids of matches in the order of one key; what it does not tell apart is one set."""
+    parameter = world.parameter(rtype, key.removeprefix("-"))
+    assert parameter, key
+    take = max if key.startswith("-") else min
+    groups: list[tuple[Any, set[str]]] = []
+    for resource in _sorted(world, rtype, matches, [key]):
+        held = sort_values(world, parameter, resource)
+        by = take(held) if held else None
+        if not groups or groups[-1][0] != by:
+            groups.append((by, set()))
+        groups[-1][1].add(resource["id"])
+    return [ids for _, ids in groups]
+
+
 def _reversed(resources: list[Resource], by: list[Any]) -> list[Resource]:
     groups: list[list[Resource]] = []
     for at, resource in enumerate(resources):
@@ -76,14 +90,15 @@ def _reversed(resources: list[Resource], by: list[Any]) -> list[Resource]:
 
 
 def sort_values(world: World, parameter: Parameter, resource: Resource) -> list[Any]:
-    """What a resource is ordered by: of several the smallest ascending, the largest descending."""
+    """What a resource is ordered by: of several the smallest ascending, the largest descending. A
+    time by its beginning."""
     found: list[Any] = []
     if parameter.type == "id":
         return [resource["id"]]
     for kind, value in values(resource, parameter.paths):
         match parameter.type:
             case "date":
-                found += [low for low, _ in dates.spans(kind, value) if low > -math.inf]
+                found += [low for low, _ in dates.spans(kind, value)]
             case "number":
                 found.append(Fraction(str(value)))
             case "quantity":
