@@ -29,6 +29,9 @@ DIGITS = Context(prec=12)
 
 _ANNOTATION = re.compile(r"(^|[./(])?\{[^{}]*\}")
 _LONGEST = 100
+_FAR = re.compile(r"[^\d./(]\d{4}")
+"""Exponents of four digits and more: no unit has one, and the library would raise an integer to that
+power, which for `10*99999999` never ends."""
 _SPECIAL_IN = re.compile(
     r"(?<![A-Za-z\[])(?:[a-zA-Z]{1,2})?(?:B(?:\[[^\]]*\])?|Np|Cel|bit_s)(?![A-Za-z\[])"
     r"|\[degF\]|\[degRe\]|\[p'diop\]|%\[slope\]|\[pH\]|\[hp'_[XCMQ]\]|\[m/s2/Hz"
@@ -71,6 +74,8 @@ def unit(code: str) -> Unit | None:
     plain = _ANNOTATION.sub(lambda m: "" if m[1] is None else f"{m[1]}1", code)
     if common := COMMON.get(plain or "1"):
         return Unit(common[0], Decimal(common[1]))
+    if _FAR.search(plain):
+        return None
     try:
         return converted(plain)
     # The library raises whatever its parser and its registry do; such a unit is only itself.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from time import perf_counter
 
 import pytest
 
@@ -119,3 +120,13 @@ def test_quantities_in_other_units(fhir: Fhir, query: str, matches: str) -> None
     )
     found = ids(fhir.get(f"/r4/Observation?value-quantity={query}"))
     assert sorted(found) == sorted(matches.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["10*99999999", "10^99999999", "10*{x}99999999", "10*9{x}9999999", "min99999999", "/h+9999999"],
+)
+def test_no_power_keeps_the_server_busy(code: str) -> None:
+    begun = perf_counter()
+    assert unit(code) is None
+    assert perf_counter() - begun < 5
