@@ -248,11 +248,17 @@ def includes(draw: st.DrawFn, grammar: Grammar) -> str:
         for code, parameter in sorted(PARAMETERS[version][source].items())
         if parameter.type == "reference"
     ]
+    used = [link for link in links if link[1] in grammar.used(link[0])]
     pairs = [f"_count={draw(st.sampled_from([1, 3, 100]))}"]
     for _ in range(draw(st.integers(1, 3))):
-        source, code, parameter = draw(st.sampled_from(links))
         way = draw(st.sampled_from(["_include", "_revinclude"]))
+        likely = [
+            link
+            for link in used
+            if (link[0] == rtype if way == "_include" else rtype in known(version, link[2]))
+        ]
+        source, code, parameter = draw(st.sampled_from([*likely * 20, *links]))
         repeat = draw(st.sampled_from(["", "", ":iterate"]))
-        only = draw(st.sampled_from(["", *(f":{t}" for t in known(version, parameter))]))
+        only = draw(st.sampled_from(["", "", "", *(f":{t}" for t in known(version, parameter))]))
         pairs.append(f"{way}{repeat}={source}:{code}{only}")
     return f"{rtype}?{'&'.join(pairs)}"

@@ -58,9 +58,14 @@ def _lay(top: dict[str, Element], parameter: Parameter, path: Path) -> None:
 
 
 @st.composite
-def contents(draw: st.DrawFn, version: str, place: dict[str, Element], most: int = 3) -> Any:
-    """Some of the elements at a place, filled."""
-    names = draw(st.lists(st.sampled_from(sorted(place)), min_size=1, max_size=most, unique=True))
+def contents(
+    draw: st.DrawFn, version: str, place: dict[str, Element], there: list[str], most: int = 3
+) -> Any:
+    """Some of the elements at a place, filled; references lead to types that are `there`."""
+    # What leads elsewhere is drawn more often: chains and inclusions live on it.
+    often = [name for name in place if place[name].targets & set(there)]
+    able = st.sampled_from([*sorted(place), *sorted(often) * 2])
+    names = draw(st.lists(able, min_size=1, max_size=most, unique=True))
     found: dict[str, Any] = {}
     chosen: set[str] = set()
     for name in names:
@@ -70,10 +75,10 @@ def contents(draw: st.DrawFn, version: str, place: dict[str, Element], most: int
                 continue
             chosen.add(element.choice)
         if element.kind:
-            known = element.targets & set(PARAMETERS[version])
+            known = element.targets & set(there)
             filling = values.of_kind(element.kind, version, sorted(known or element.targets))
         else:
-            filling = contents(version, element.below)
+            filling = contents(version, element.below, there)
         if element.repeats:
             filling = st.lists(filling, min_size=1, max_size=2)
         found[name] = draw(filling)
@@ -91,7 +96,7 @@ _meta = values.record(
 def resources(draw: st.DrawFn, version: str, types: list[str]) -> dict[str, Any]:
     """One resource of one of the types."""
     rtype = draw(st.sampled_from(types))
-    body = draw(contents(version, elements(version, rtype), most=9))
+    body = draw(contents(version, elements(version, rtype), types, most=9))
     meta = draw(st.none() | _meta)
     return {
         "resourceType": rtype,
