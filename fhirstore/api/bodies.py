@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 from django.conf import settings
@@ -49,7 +50,9 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def parse_any(body: bytes) -> Any:
-    """Whatever JSON is in a body: a JSON Patch is a list. Raises `InvalidRequest`."""
+    """Whatever JSON is in a body: a JSON Patch is a list. A byte order mark is passed over. Raises
+    `InvalidRequest`."""
+    body = body.removeprefix(BOM_UTF8)
     try:
         resource = digits.loads(body)
     except (ValueError, RecursionError) as error:
