@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.data.finding import Report
-from tests.data.loading import Loaded
+if TYPE_CHECKING:  # reading the figures needs nothing of Django
+    from tests.data.finding import Report
+    from tests.data.loading import Loaded
 
 
 def write(folder: Path, name: str, loaded: Loaded, report: Report) -> None:
