@@ -18,10 +18,11 @@ import psycopg
 from accounts.clock import served_instant
 from fhirstore import database as db
 from fhirstore import digits, keys
+from fhirstore.fragments import packed
 from fhirstore.held import Held, Tombstone
 from fhirstore.index_rows import IndexChanges
+from fhirstore.packed_rows import PackedRows
 from fhirstore.rtypes import NAMES
-from fhirstore.search.extract import IndexRows, extract
 from fhirstore.search.moments import microseconds
 from fhirstore.versions import renderings
 
@@ -162,14 +163,14 @@ class Changes:
         """Put another body or other version bits in the place of `old`: no new version, nothing
         into history."""
         self._seq += 1
-        rows = extract(renderings(digits.loads(body), vers))
+        rows = packed(renderings(digits.loads(body), vers))
         self._replace(_as_is(old, vers), old, body, rows, version=version, updated=self._now)
         self._tell(old.rtype, old.fid, vers, version, "update")
 
     def reindex(self, old: Held) -> None:
         """Make the index rows anew, whatever is there; nothing else of the resource changes."""
         self._seq += 1
-        rows = extract(renderings(digits.loads(old.body), old.vers))
+        rows = packed(renderings(digits.loads(old.body), old.vers))
         self._index.remove_keys([*old.keys, *rows.all_keys()], old.rid)
         rid = self._rid(rows, old.rid)
         self._index.add(rows, rid)
@@ -215,7 +216,7 @@ class Changes:
         for copy in (self._history, self._tombs, self._outbox):
             copy.write(cursor)
 
-    def _complete(self, new: Incoming, version: int, *, created: bool) -> tuple[Stored, IndexRows]:
+    def _complete(self, new: Incoming, version: int, *, created: bool) -> tuple[Stored, PackedRows]:
         meta = new.resource.get("meta")
         new.resource["meta"] = (meta if isinstance(meta, dict) else {}) | {
             "versionId": str(FIRST_VERSION + version),
@@ -228,9 +229,9 @@ class Changes:
             body=digits.dumps(new.resource),
             created=created,
         )
-        return stored, extract(renderings(new.resource, new.vers))
+        return stored, packed(renderings(new.resource, new.vers))
 
-    def _rid(self, rows: IndexRows, old: int | None) -> int:
+    def _rid(self, rows: PackedRows, old: int | None) -> int:
         """The row id: kept while the date stays, so that unchanged index rows can stay too."""
         if rows.lo is None:
             if old is not None and old < 0:
@@ -244,7 +245,7 @@ class Changes:
         new: Incoming,
         old: Held,
         body: bytes,
-        rows: IndexRows,
+        rows: PackedRows,
         *,
         version: int,
         updated: datetime,
@@ -264,7 +265,7 @@ class Changes:
         new: Incoming,
         old: Held,
         body: bytes,
-        rows: IndexRows,
+        rows: PackedRows,
         rid: int,
         version: int,
         updated: datetime,
@@ -325,9 +326,9 @@ def _as_is(old: Held, vers: int) -> Incoming:
     )
 
 
-def _indexed(old: Held) -> IndexRows | None:
+def _indexed(old: Held) -> PackedRows | None:
     """The index rows of a stored version; None where other definitions than today's made them."""
-    rows = extract(renderings(digits.loads(old.body), old.vers))
+    rows = packed(renderings(digits.loads(old.body), old.vers))
     return rows if rows.all_keys() == sorted(old.keys) else None
 
 

@@ -85,6 +85,11 @@ def fixed(*kinds: str) -> Callable[..., bytes]:
     return struct.Struct(">" + "".join("i" + _CODES[kind] for kind in kinds)).pack
 
 
+def row_head(*kinds: str) -> Callable[..., bytes]:
+    """The same for the first fields of a row, the number of its columns to be given before them."""
+    return struct.Struct(">h" + "".join("i" + _CODES[kind] for kind in kinds)).pack
+
+
 class Copy:
     """Rows for one table, gathered and then written by one COPY."""
 
@@ -102,6 +107,10 @@ class Copy:
         """One row whose fields are packed already."""
         self._rows.append(self._count)
         self._rows.append(row)
+
+    def add_rows(self, heads: Iterable[bytes], tail: bytes) -> None:
+        """Rows of which each begins with its number of columns and ends with the same fields."""
+        self._rows.append(tail.join((*heads, b"")))
 
     def write(self, cursor: psycopg.Cursor[Any]) -> None:
         """Send the rows; nothing where there are none."""

@@ -8,7 +8,13 @@ from typing import Any
 import psycopg
 
 from fhirstore import database as db
-from fhirstore.search.extract import IndexRows
+from fhirstore.packed_rows import (
+    RANGE_COLUMNS,
+    STRING_COLUMNS,
+    TOKEN_COLUMNS,
+    PackedRows,
+    tail,
+)
 
 # "offset 0" keeps the planner from joining the other way round, by a scan of all the owner has: it
 # does not know how much that is. An owner's rows lie in one table or partition, so ctid is unique.
@@ -39,11 +45,7 @@ _DELETE_UNDER_KEYS = tuple(
     for table in ("fhir_token", "fhir_range", "fhir_string")
 )
 
-_TOKEN_ROW = db.fixed("int8", "int8", "int8", "int4", "int2")
-_RANGE_ROW = db.fixed("int8", "int8", "int8", "int8", "int8")
-_STRING_ROW = db.fixed("int8", "int8", "int8")
-
-NOTHING = IndexRows()
+NOTHING = PackedRows()
 
 
 class IndexChanges:
@@ -51,32 +53,32 @@ class IndexChanges:
 
     def __init__(self, owner: int) -> None:
         self._owner = owner
-        self._tokens = db.Copy("fhir_token", "owner, key, rid, sys, vers")
-        self._ranges = db.Copy("fhir_range", "owner, key, lo, hi, rid")
-        self._strings = db.Copy("fhir_string", "owner, key, rid, val, raw")
+        self._tokens = db.Copy("fhir_token", TOKEN_COLUMNS)
+        self._ranges = db.Copy("fhir_range", RANGE_COLUMNS)
+        self._strings = db.Copy("fhir_string", STRING_COLUMNS)
         self._gone_tokens: list[tuple[int, int]] = []
         self._gone_ranges: list[tuple[int, int, int]] = []
         self._gone_strings: list[tuple[int, str, int]] = []
         self._gone_keys: list[tuple[int, int]] = []
 
-    def add(self, rows: IndexRows, rid: int, *, before: IndexRows = NOTHING) -> None:
+    def add(self, rows: PackedRows, rid: int, *, before: PackedRows = NOTHING) -> None:
         """Write the rows that are not there already."""
-        changed = None if before is NOTHING else _Difference(before, rows)
-        owner = self._owner
-        add = self._tokens.add_row
-        for key, (sys, vers) in rows.tokens.items():
-            if changed is None or key in changed.tokens:
-                add(_TOKEN_ROW(8, owner, 8, key, 8, rid, 4, sys, 2, vers))
-        add = self._ranges.add_row
-        for key, lo, hi in rows.ranges:
-            if changed is None or (key, lo) in changed.ranges:
-                add(_RANGE_ROW(8, owner, 8, key, 8, lo, 8, hi, 8, rid))
-        add = self._strings.add_row
-        for key, val, raw in rows.strings:
-            if changed is None or (key, val) in changed.strings:
-                add(_STRING_ROW(8, owner, 8, key, 8, rid) + db.text(val) + db.text(raw))
+        ends = tail(self._owner, rid)
+        if before is NOTHING:
+            tokens, ranges, strings = rows.tokens, rows.ranges, rows.strings
+        else:
+            changed = _Difference(before, rows)
+            tokens = {k: row for k, row in rows.tokens.items() if k in changed.tokens}
+            ranges = {k: row for k, row in rows.ranges.items() if k[:2] in changed.ranges}
+            strings = {k: row for k, row in rows.strings.items() if k[:2] in changed.strings}
+        if tokens:
+            self._tokens.add_rows(tokens.values(), ends)
+        if ranges:
+            self._ranges.add_rows(ranges.values(), ends)
+        if strings:
+            self._strings.add_rows(strings.values(), ends)
 
-    def remove(self, before: IndexRows, rid: int, *, after: IndexRows = NOTHING) -> None:
+    def remove(self, before: PackedRows, rid: int, *, after: PackedRows = NOTHING) -> None:
         """Take away the rows that `after` does not have."""
         changed = _Difference(before, after)
         self._gone_tokens.extend((key, rid) for key in changed.tokens if key in before.tokens)
@@ -114,7 +116,7 @@ class _Difference:
     """What differs between two sets of index rows, by what a row is deleted by: rows that share it
     go, and are written, together."""
 
-    def __init__(self, before: IndexRows, after: IndexRows) -> None:
+    def __init__(self, before: PackedRows, after: PackedRows) -> None:
         self.tokens = {key for key, _ in before.tokens.items() ^ after.tokens.items()}
         self.ranges = {(key, lo) for key, lo, _ in before.ranges.keys() ^ after.ranges.keys()}
         self.strings = {(key, val) for key, val, _ in before.strings.keys() ^ after.strings.keys()}

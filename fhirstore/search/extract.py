@@ -105,10 +105,18 @@ def _extract(rows: IndexRows, resource: dict[str, Any], version: str, *, wearabl
             rows.present |= plan.present
     if wearable:
         _local_periods(rows, rtype, resource, version)
-    _common(rows, rtype, resource, bit)
+    common(rows, rtype, resource, bit)
+    memberships(rows, resource, version, wearable=wearable)
+
+
+def memberships(
+    rows: IndexRows, resource: dict[str, Any], version: str, *, wearable: bool = False
+) -> None:
+    """The rows of the patients' compartments that a resource is in."""
+    rtype = resource["resourceType"]
     if rtype not in NOT_IN_EVERYTHING:
         for patient in compartments(resource, version, wearable=wearable):
-            rows.mark(keys.compartment_key(patient), NUMBERS[rtype], bit)
+            rows.mark(keys.compartment_key(patient), NUMBERS[rtype], keys.VERSION_BITS[version])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,7 @@ class Plan:
     write: Callable[[IndexRows, Plan, dict[str, Any], int], bool]
     present: int
     primary: bool
+    dated: bool
     elements: Values | None = None
     parts: tuple[PartPlan, ...] = ()
 
@@ -132,6 +141,8 @@ class PartPlan:
     kind: str
     readers: Readers
     absolute: bool
+    heads: frozenset[str]
+    """The properties that its paths begin with."""
 
 
 Numbered = dict[int, Plan]
@@ -143,7 +154,7 @@ def _plans(version: str, rtype: str) -> tuple[Numbered, Mapping[str, Numbered]]:
     properties that they begin with: most resources hold few of those that their type may have."""
     always: Numbered = {}
     by_property: dict[str, Numbered] = {}
-    for number, (plan, paths) in enumerate(_compile_plans(version, rtype)):
+    for number, (plan, paths) in enumerate(compiled_plans(version, rtype)):
         if any(path.endswith(":exists") for path in paths):
             always[number] = plan
         for head in {first_property(path) for path in paths}:
@@ -151,8 +162,8 @@ def _plans(version: str, rtype: str) -> tuple[Numbered, Mapping[str, Numbered]]:
     return always, by_property
 
 
-def _compile_plans(version: str, rtype: str) -> Iterator[tuple[Plan, Sequence[str]]]:
-    """Each with paths of which it needs one to have a value."""
+def compiled_plans(version: str, rtype: str) -> Iterator[tuple[Plan, Sequence[str]]]:
+    """The plans of a type, each with paths of which it needs one to have a value."""
     definition = types(version).get(rtype)
     bits = present_bits(rtype)
     primary = primary_date(version, rtype)
@@ -167,9 +178,15 @@ def _compile_plans(version: str, rtype: str) -> Iterator[tuple[Plan, Sequence[st
             write=_WRITERS[parameter.type] if own else _note,
             present=1 << bits[code],
             primary=code == primary,
+            dated=parameter.type == "date",
             elements=compile_path(parameter.root) if parameter.root else None,
             parts=tuple(
-                PartPlan(kind=part.type, readers=_compiled(part.paths), absolute=part.absolute)
+                PartPlan(
+                    kind=part.type,
+                    readers=_compiled(part.paths),
+                    absolute=part.absolute,
+                    heads=frozenset(map(first_property, part.paths)),
+                )
                 for part in parameter.parts
             ),
         )
@@ -372,7 +389,8 @@ _WRITERS: dict[str, Callable[[IndexRows, Plan, dict[str, Any], int], bool]] = {
 _PART_WRITERS = {**_WRITERS, "token": _codes}
 
 
-def _common(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> None:
+def common(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> None:
+    """The rows of what every resource may have in `meta`."""
     meta = resource.get("meta")
     if type(meta) is not dict:
         return
@@ -409,17 +427,22 @@ def compartments(resource: dict[str, Any], version: str, *, wearable: bool = Fal
 
 @lru_cache(maxsize=1024)
 def _patient_readers(version: str, rtype: str, every: bool) -> tuple[Values, ...]:
+    return tuple(map(compile_path, patient_paths(version, rtype, every=every)))
+
+
+def patient_paths(version: str, rtype: str, *, every: bool = False) -> list[str]:
+    """Paths of the references that put a resource into a patient's compartment; `every`: of those
+    too that only tell whose it is."""
     definition = types(version).get(rtype)
     if definition is None:
-        return ()
-    codes = definition.patient if every else definition.compartment
+        return []
     found = {
-        names: None
-        for code in codes
+        names.replace("?Patient", ""): None
+        for code in (definition.patient if every else definition.compartment)
         for names, kind in map(split_type, definition.params[code].paths)
         if kind == "Reference"
     }
-    return tuple(compile_path(names.replace("?Patient", "")) for names in found)
+    return list(found)
 
 
 def patient_references(resource: dict[str, Any], version: str) -> list[str]:

@@ -1,0 +1,119 @@
+"""Index rows put together from those of a resource's properties are those of the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fhirstore import digits
+from fhirstore.fragments import packed
+from fhirstore.packed_rows import pack
+from fhirstore.search.extract import extract
+from tests.benchmarks.observations import observation
+
+QUANTITY = {"value": 5, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
+CODED = {
+    "coding": [
+        {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"},
+        {"system": "urn:local", "code": "8480-6"},
+    ],
+    "text": "Upper",
+}
+ME = {"reference": "Patient/me"}
+
+
+def observed(**more: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": "o", "status": "final", "subject": ME, **more}
+
+
+RESOURCES: dict[str, dict[str, Any]] = {
+    "components": observed(
+        code=CODED,
+        component=[
+            {"code": CODED, "valueQuantity": QUANTITY},
+            {"code": CODED, "valueString": "high"},
+        ],
+    ),
+    "several dates": observed(effectiveDateTime="2020-01-01", effectiveInstant="2021-01-01"),
+    "several dates of one": observed(
+        effectivePeriod={"start": "2020-01-01", "end": "2020-02-01"},
+        valuePeriod={"start": "2020-01-01"},
+    ),
+    "a code with two systems in two places": {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "patient": ME,
+        "code": {"coding": [{"system": "urn:a", "code": "x"}]},
+        "substance": {"coding": [{"system": "urn:c", "code": "x"}]},
+        "reaction": [{"substance": {"coding": [{"system": "urn:b", "code": "x"}]}}],
+    },
+    "the same patient twice": observed(performer=[ME], focus=[ME]),
+    "meta": observed(
+        meta={
+            "versionId": "1",
+            "lastUpdated": "2020-01-01T00:00:00Z",
+            "tag": [{"system": "urn:t", "code": "a", "display": "A"}],
+            "security": [{"code": "a"}],
+            "profile": ["urn:p|1"],
+            "source": "urn:s",
+        }
+    ),
+    "of no expected shape": observed(
+        code="x", meta=[1], effectiveDateTime=7, component={"code": [None]}, valueQuantity=[]
+    ),
+    "nulls": observed(code=None, performer=[None], valueQuantity={"value": None}),
+    "patient": {
+        "resourceType": "Patient",
+        "id": "me",
+        "active": True,
+        "deceasedBoolean": False,
+        "identifier": [{"type": CODED, "system": "urn:i", "value": "8480-6"}],
+        "name": [{"family": "Oh", "given": ["A", "B"]}],
+        "telecom": [{"system": "phone", "value": "1"}, {"system": "email", "value": "1"}],
+        "address": [{"city": "x" * 2000}],
+        "generalPractitioner": [{"reference": "Practitioner/p", "identifier": {"value": "9"}}],
+        "link": [{"other": ME}],
+    },
+    "dead patient": {"resourceType": "Patient", "id": "me", "deceasedDateTime": "2020"},
+    "encounter": {
+        "resourceType": "Encounter",
+        "id": "e",
+        "period": {"start": "2020-01-01T10:00:00+02:00"},
+        "patient": ME,
+        "subject": ME,
+        "length": QUANTITY,
+        "location": [{"location": {"reference": "Location/l"}, "period": {"end": "2021"}}],
+    },
+    "document": {
+        "resourceType": "DocumentReference",
+        "id": "d",
+        "relatesTo": [{"code": "replaces", "target": {"reference": "DocumentReference/1"}}],
+        "context": {"related": [{"ref": ME, "identifier": {"value": "8"}}]},
+    },
+    "value set": {"resourceType": "ValueSet", "id": "v", "url": "urn:v", "version": "1|2"},
+}
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+@pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+def test_the_rows_are_those_of_the_whole(version: str, resource: dict[str, Any]) -> None:
+    whole = pack(extract({version: resource}))
+    for _ in range(2):  # made, and found again
+        assert packed({version: resource}) == whole
+    assert packed({version: resource}).all_keys() == extract({version: resource}).all_keys()
+
+
+def test_values_that_come_again_do_not_mix() -> None:
+    for number in (*range(40), *range(40)):
+        resource = digits.loads(observation(1, number))
+        assert packed({"r4": resource}) == pack(extract({"r4": resource}))
+
+
+def test_a_number_is_indexed_as_it_was_written() -> None:
+    first, second = (
+        digits.loads(b'{"resourceType":"Observation","valueQuantity":{"value":%s}}' % number)
+        for number in (b"5.4", b"5.40")
+    )
+    assert packed({"r4": first}) != packed({"r4": second})
+    assert packed({"r4": second}) == pack(extract({"r4": second}))
