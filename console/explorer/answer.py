@@ -9,11 +9,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from console.explorer.columns import Column, columns_for
+from console.explorer.columns import HISTORY, Column, columns_for
 from console.explorer.line import BadLine, Line, read_line
-from console.explorer.values import words
+from console.explorer.values import at, words
 from fhirstore import digits
 
+EXPLAINED = "informational"
+"""The issue code of what `_explain` tells."""
 SHORT = 14
 """Characters of an id that are shown whole; longer ones often begin alike."""
 _CULPRITS = re.compile(r"search parameters? (?:for \w+: )?(?P<names>[^:\s]+(?:, [^:\s]+)*)")
@@ -21,13 +23,14 @@ _CULPRITS = re.compile(r"search parameters? (?:for \w+: )?(?P<names>[^:\s]+(?:, 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """`label` is what a phone writes behind the value, where no head row tells what it is."""
+    """`note` is a word on why the row is there, behind the value."""
 
     text: str
     unit: str = ""
     css: str = ""
     href: str = ""
     title: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,15 @@ class Table:
 
     titles: list[tuple[Any, str]]
     rows: list[list[Cell]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """A sentence of `_explain`: what was understood, and by what it was found ("" where the
+    sentence does not tell)."""
+
+    text: str
+    by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +63,8 @@ class Issue:
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """`state` is a pill's. `total` is None where the answer counts nothing; `entries` is how many
-    resources are in it. `following` and `before` are lines of other pages, "" for none."""
+    resources are in it that count in the total, `included` how many came along with them.
+    `following` is the line of the next page, "" for none."""
 
     status: int
     phrase: str
@@ -62,7 +75,9 @@ class Shown:
     total: int | None
     entries: int
     table: Table | None
+    included: int = 0
     issues: list[Issue] = field(default_factory=list)
+    explained: list[Understood] = field(default_factory=list)
     following: str = ""
 
     @property
@@ -74,7 +89,10 @@ def read_answer(body: bytes, *, status: int, line: Line, milliseconds: int, addr
     """What a page shows of an answer. `address(line)` is where the page shows another line."""
     content = digits.loads(body) if body else {}
     rtype = words(content.get("resourceType"))
-    resources, issues = _contents(content)
+    entries = _entries(content)
+    resources = [one for one in entries if not _is_outcome(one)]
+    issues = [issue for one in entries if _is_outcome(one) for issue in _issues(one["resource"])]
+    included = sum(_came_along(one) for one in resources)
     return Shown(
         status=status,
         phrase=HTTPStatus(status).phrase,
@@ -83,26 +101,36 @@ def read_answer(body: bytes, *, status: int, line: Line, milliseconds: int, addr
         body=body,
         milliseconds=milliseconds,
         total=content.get("total") if rtype == "Bundle" else None,
-        entries=len(resources),
+        entries=len(resources) - included,
+        included=included,
         table=_table(resources, line, address) if resources else None,
-        issues=issues,
+        issues=[issue for issue in issues if issue.code != EXPLAINED],
+        explained=[_understood(issue.text) for issue in issues if issue.code == EXPLAINED],
         following=_link(content, "next"),
     )
 
 
-def _contents(content: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Issue]]:
-    if content.get("resourceType") == "OperationOutcome":
-        return [], _issues(content)
+def _entries(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries of a Bundle; anything else as if it were the only one."""
     if content.get("resourceType") != "Bundle":
-        return ([content] if content else []), []
-    found = [entry.get("resource") or _gone(entry) for entry in content.get("entry", ())]
-    issues = [
-        issue
-        for resource in found
-        if resource.get("resourceType") == "OperationOutcome"
-        for issue in _issues(resource)
+        return [{"resource": content}] if content else []
+    return [
+        entry if entry.get("resource") else {**entry, "resource": _gone(entry)}
+        for entry in content.get("entry", ())
     ]
-    return [one for one in found if one.get("resourceType") != "OperationOutcome"], issues
+
+
+def _is_outcome(entry: dict[str, Any]) -> bool:
+    return bool(entry["resource"].get("resourceType") == "OperationOutcome")
+
+
+def _came_along(entry: dict[str, Any]) -> bool:
+    return bool(at(entry, "search.mode") == "include")
+
+
+def _understood(text: str) -> Understood:
+    understood, _found, by = text.rstrip(".").partition("; found by ")
+    return Understood(text=understood, by=by)
 
 
 def _gone(entry: dict[str, Any]) -> dict[str, Any]:
@@ -128,10 +156,10 @@ def _issues(outcome: dict[str, Any]) -> list[Issue]:
     return found
 
 
-def _table(resources: list[dict[str, Any]], line: Line, address: Any) -> Table:
-    columns = columns_for({words(one.get("resourceType")) for one in resources})
+def _table(entries: list[dict[str, Any]], line: Line, address: Any) -> Table:
+    columns = _columns(entries)
     rows = [
-        [*(_cell(column, one) for column in columns), _id(one, line, address)] for one in resources
+        [*(_cell(column, one) for column in columns), _id(one, line, address)] for one in entries
     ]
     used = [
         place
@@ -145,19 +173,29 @@ def _table(resources: list[dict[str, Any]], line: Line, address: Any) -> Table:
     )
 
 
-def _cell(column: Column, resource: dict[str, Any]) -> Cell:
-    text, unit = column.text(resource)
-    return Cell(text=text, unit=unit, css=column.css)
+def _columns(entries: list[dict[str, Any]]) -> tuple[Column, ...]:
+    if all("request" in entry for entry in entries):
+        return HISTORY
+    return columns_for({words(one["resource"].get("resourceType")) for one in entries})
 
 
-def _id(resource: dict[str, Any], line: Line, address: Any) -> Cell:
+def _cell(column: Column, entry: dict[str, Any]) -> Cell:
+    text, unit = column.text(entry if column.of_entry else entry["resource"])
+    note = _("came along") if "lead" in column.css and _came_along(entry) else ""
+    return Cell(text=text, unit=unit, css=column.css, note=note)
+
+
+def _id(entry: dict[str, Any], line: Line, address: Any) -> Cell:
+    resource = entry["resource"]
     fid, rtype = words(resource.get("id")), words(resource.get("resourceType"))
-    one = Line(version=line.version, prefix=line.prefix, path=f"/{rtype}/{fid}", query="")
+    version = words(at(resource, "meta.versionId")) if "request" in entry else ""
+    path = f"/{rtype}/{fid}" + (f"/_history/{version}" if version else "")
+    one = Line(version=line.version, prefix=line.prefix, path=path, query="")
     return Cell(
         text=fid if len(fid) <= SHORT else f"{fid[:4]}…{fid[-6:]}",
         css="mono",
         href=address(str(one)) if fid and rtype else "",
-        title=f"{rtype}/{fid}",
+        title=path[1:],
     )
 
 

@@ -4,15 +4,17 @@ form are two views of one query."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.explorer.line import Line
+from console.explorer.line import EXPLAIN, Line
 from fhirstore.search.definitions import parameters, types
+from fhirstore.search.request import Pair
 
 COMMON = {
     "_id": "token",
@@ -21,7 +23,19 @@ COMMON = {
     "_profile": "uri",
     "_security": "token",
     "_sort": "order",
+    "_include": "comes along",
+    "_revinclude": "comes along",
+    "_list": "reference",
+    "_text": "words",
+    "_content": "words",
+    "_summary": "what is shown",
+    "_elements": "what is shown",
+    "_total": "counting",
 }
+UNOFFERED = {"_has": "referred to by"}
+"""Understood, but longer than a name and a value."""
+OF_ONE_TYPE = ("_include", "_revinclude", "_has", "_elements")
+"""Their values name parameters or elements of the type that was searched."""
 PREFIXES = (
     ("", gettext_lazy("exactly")),
     ("ge", gettext_lazy("from")),
@@ -32,13 +46,12 @@ PREFIXES = (
 COMPARED = ("date", "number", "quantity")
 _PREFIX = re.compile(r"(ge|gt|le|lt)(?=[0-9-])")
 _PAGING = ("_after", "_afterid", "_skip", "_offset")
-UNBUILT = ("composite", "special")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """A parameter of the query. `prefix` is chosen from `PREFIXES` where `compared`; `kind` is its
-    type in words, empty where the type does not know it."""
+    type in words; `wrong` is what the answer complained of."""
 
     name: str
     kind: str
@@ -46,6 +59,7 @@ class Field:
     prefix: str
     compared: bool
     known: bool
+    wrong: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +80,7 @@ class Builder:
     offers: list[Offer]
 
 
-def builder_of(line: Line) -> Builder:
+def builder_of(line: Line, *, wrong: Collection[Pair] = ()) -> Builder:
     """The form that shows a line. Of what is no search of a type it shows no fields."""
     rtype = line.rtype
     kinds = _kinds(line.version, rtype)
@@ -74,8 +88,9 @@ def builder_of(line: Line) -> Builder:
     for pair in line.pairs if rtype else ():
         if pair.name == "_count":
             count = pair.value
-        elif pair.name not in _PAGING:
-            fields.append(_field(pair.name, pair.value, kinds))
+        elif pair.name not in (*_PAGING, EXPLAIN):
+            field = _field(pair.name, pair.value, kinds)
+            fields.append(replace(field, wrong=pair in wrong))
     return Builder(
         rtype=rtype,
         fields=fields,
@@ -92,7 +107,7 @@ def line_of(data: QueryDict, *, version: str) -> Line:
     pairs = [
         (name, f"{prefix if _takes(prefix, value) else ''}{value}")
         for name, prefix, value in _sent(data)
-        if rtype == before or _base(name) in kinds or name in ("_count", "_summary")
+        if rtype == before or _base(name) in {*kinds, "_count"} - {*OF_ONE_TYPE}
     ]
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     return Line(version=version, prefix=f"/fhir/{version}", path=f"/{rtype}", query=query)
@@ -116,7 +131,7 @@ def _takes(prefix: str, value: str) -> bool:
 
 
 def _field(name: str, value: str, kinds: dict[str, str]) -> Field:
-    kind = kinds.get(_base(name), "")
+    kind = kinds.get(_base(name), "") or UNOFFERED.get(_base(name), "")
     compared = kind in COMPARED and ":" not in name and "," not in value
     found = _PREFIX.match(value) if compared else None
     prefix = found[1] if found else ""
@@ -137,7 +152,7 @@ def _kinds(version: str, rtype: str) -> dict[str, str]:
     own = {
         code: one.type
         for code, one in sorted(parameters(version, rtype).items())
-        if one.type not in UNBUILT and one.paths
+        if one.paths or one.parts
     }
     return {**own, **COMMON}
 

@@ -17,12 +17,13 @@ STATUS = _("Status")
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """`text` gives a cell's words and the unit behind them. `css` says how the cell stands, also on
-    a phone (templates/parts/README.md)."""
+    """`text` gives a cell's words and the unit behind them, of a resource or (`of_entry`) of the
+    Bundle's entry. `css` says how the cell stands, also on a phone (templates/parts/README.md)."""
 
     title: Any
     text: Callable[[Resource], tuple[str, str]]
     css: str = ""
+    of_entry: bool = False
 
 
 def _column(title: Any, read: Callable[[Any], str], *paths: str, css: str = "") -> Column:
@@ -120,6 +121,20 @@ MIXED = (
     _when(_("When"), *DATES),
     _what(_("What"), *NAMES),
     VALUE,
+)
+_CHANGES = {"POST": _("created"), "PUT": _("changed"), "DELETE": _("deleted")}
+
+
+def _change(entry: Resource) -> tuple[str, str]:
+    return str(_CHANGES.get(words(first(entry, "request.method")), "")), ""
+
+
+HISTORY = (
+    _column(_("Type"), words, "resourceType"),
+    _when(_("Written"), "meta.lastUpdated"),
+    _what(_("What"), *NAMES),
+    VALUE,
+    Column(title=_("Change"), text=_change, css="state", of_entry=True),
 )
 _MEDICINES = (
     _when(

@@ -17,10 +17,11 @@ Held = dict[str, dict[str, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """`line` is the query, `title` what it asks."""
+    """`line` is the query, `title` what it asks, `shows` the piece of grammar it is there for."""
 
     title: str
     line: str
+    shows: str = ""
 
 
 def best_version(counts: dict[str, int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from fhirstore.search.request import UNREPEATED, Pair, read_pairs
 
 VERSIONS = {"dstu2": "DSTU2", "stu3": "STU3", "r4": "R4"}
 LONGEST = 4000
+EXPLAIN = "_explain"
 
 _METHOD = re.compile(r"([A-Za-z]+)\s+(?=\S)")
 _BELOW = re.compile(r"/?(?P<fhir>fhir/)?(?P<version>dstu2|stu3|r4)(?P<path>/.*)?", re.I | re.S)
@@ -59,8 +60,20 @@ class Line:
 
     def without(self, pair: Pair) -> Line:
         """The same without one parameter."""
-        query = "&".join(p.raw for p in self.pairs if p != pair)
-        return Line(version=self.version, prefix=self.prefix, path=self.path, query=query)
+        return self._of([p.raw for p in self.pairs if p != pair])
+
+    @property
+    def explained(self) -> bool:
+        """Whether the answer shall tell how it came about."""
+        return any(p.name == EXPLAIN and p.value == "true" for p in self.pairs)
+
+    def explain(self, wanted: bool) -> Line:
+        """The same with `_explain=true`, or without."""
+        pieces = [p.raw for p in self.pairs if p.name != EXPLAIN]
+        return self._of([*pieces, f"{EXPLAIN}=true"] if wanted else pieces)
+
+    def _of(self, pieces: list[str]) -> Line:
+        return replace(self, query="&".join(pieces))
 
 
 def read_line(text: str, *, version: str) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,15 +22,34 @@ from console.explorer.answer import Shown
 from console.explorer.builder import PREFIXES, builder_of, line_of
 from console.explorer.calls import snippets_of
 from console.explorer.examples import best_version, examples
+from console.explorer.grammar import grammar
 from console.explorer.line import VERSIONS, BadLine, Line, read_line
 from console.explorer.pretty import coloured_json, indented
 from console.queries.explorer import People, answer_to, numbered, people_of, person_of
 from console.views.auth import developer_of, developer_required
 from fhirstore.counts import count_by_version
+from fhirstore.patients import patient_by_version
 from fhirstore.search.definitions import types
+from fhirstore.search.request import Pair
 
 VIEWS = ("table", "json")
 FILE = "file"
+UNFILTERING = (
+    "_count",
+    "_sort",
+    "_after",
+    "_skip",
+    "_offset",
+    "_summary",
+    "_elements",
+    "_total",
+    "_explain",
+    "_include",
+    "_revinclude",
+    "_pretty",
+    "_format",
+)
+"""Parameters without which a search finds no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +149,15 @@ def _person(application: Application, request: HttpRequest) -> tuple[AppUser | N
 def _sent(request: HttpRequest, version: str) -> str:
     """The line of a sent form: what was typed, unless only fields were changed."""
     typed, before = request.GET.get("q", "").strip(), request.GET["shown"].strip()
+    explain, explained = ("explain" in request.GET), ("explained" in request.GET)
     if typed != before or not request.GET.get("type"):
-        return str(read_line(typed, version=version)) if typed else ""
+        if not typed:
+            return ""
+        line = read_line(typed, version=version)
+        return str(line if explain == explained else line.explain(explain))
     if typed:
         version = read_line(typed, version=version).version
-    return str(line_of(request.GET, version=version))
+    return str(line_of(request.GET, version=version).explain(explain))
 
 
 def _context(
@@ -149,17 +173,22 @@ def _context(
     held = count_by_version(owner=person.pk) if person else {}
     version = line.version if line else version
     address = Address(slug_of(application), person, view)
+    wrong = _wrong(shown, line, person, now)
+    patients = patient_by_version(owner=person.pk) if person and not line else {}
     return {
         "application": application,
         "live": application.mode == Application.LIVE,
         "people": people,
         "view": view,
         "version": version,
-        "builder": builder_of(line) if line else None,
+        "builder": builder_of(line, wrong=wrong) if line else None,
         "prefixes": PREFIXES,
         "held_types": [rtype for rtype in held if rtype in types(version)],
         "other_types": [rtype for rtype in sorted(types(version)) if rtype not in held],
         "examples": [(one, address(one.line)) for one in examples(held, version=version, now=now)],
+        "grammar": [
+            (one, address(one.line)) for one in grammar(held, patients=patients, version=version)
+        ],
         "held": [
             (rtype, max(counts.values()), address(f"/fhir/{best_version(counts)}/{rtype}"))
             for rtype, counts in held.items()
@@ -168,7 +197,18 @@ def _context(
         "snippets": snippets_of(line) if line else [],
         "shown": shown,
         **(_result(shown, line, held, view, address) if shown and line else {}),
+        "wrong": wrong,
+        "marked": advice.marked(line, wrong) if line else "",
     }
+
+
+def _wrong(
+    shown: Shown | None, line: Line | None, person: AppUser | None, now: datetime
+) -> list[Pair]:
+    if not shown or not line or not person or shown.status < 400:
+        return []
+    names = {name for issue in shown.issues for name in issue.names}
+    return advice.culprits(line, names, owner=person.pk, now=now)
 
 
 def _result(
@@ -180,13 +220,12 @@ def _result(
         "file": address(str(line), view=FILE),
     }
     if shown.issues:
-        names = {name for issue in shown.issues for name in issue.names}
-        found |= {"marked": advice.marked(line, names), "cure": advice.cure(shown, line)}
+        found["cure"] = advice.cure(shown, line)
     if shown.total == 0 and line.rtype:
         found["fewer"] = [
             (pair.raw, address(str(line.without(pair))))
             for pair in line.pairs
-            if not pair.name.startswith(("_count", "_sort", "_after", "_skip", "_summary"))
+            if not pair.name.startswith(UNFILTERING)
         ]
         found["elsewhere"] = [
             (name, count, address(str(line.in_version(other))))

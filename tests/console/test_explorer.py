@@ -371,3 +371,95 @@ def test_pages_of_a_busy_application_send_few_statements(
 
     open_page()
     assert statements(open_page) <= most
+
+
+def test_what_came_along_is_marked_and_not_counted(
+    browser: Client, explorer: str, alices: AppUser
+) -> None:
+    line = "/fhir/r4/Condition?_include=Condition:subject"
+    words = text_of(page(browser, explorer, user=alices.pk, q=line))
+    assert "1 of 1 resources 1 came along" in words
+    assert "Alice Example came along" in words
+    assert words.count("came along") == 2
+
+
+def test_explain_is_a_switch_of_the_line(browser: Client, explorer: str, alices: AppUser) -> None:
+    line = "/fhir/r4/Observation?code=2339-0&_count=3"
+    sent: dict[str, Any] = {"user": alices.pk, "q": line, "shown": line, "type": "Observation"}
+    fields = {"was": "Observation", "name": "code", "prefix": "", "value": "2339-0", "count": "3"}
+    answer = browser.get(explorer, sent | fields | {"explain": "true"})
+    html = browser.get(answer["Location"]).content.decode()
+    assert f'value="{line}&_explain=true"'.replace("&", "&amp;") in html
+    assert 'name="explain" value="true" checked' in html
+    words = text_of(html)
+    assert "How this was understood" in words
+    assert "code (token) is 2339-0 found by the index of codes, references and uris" in words
+    assert "The database took" in words
+    assert words.index("The database took") < words.index("Effective Observation")
+    explained = f"{line}&_explain=true"
+    off = sent | fields | {"q": explained, "shown": explained, "explained": "true"}
+    assert "_explain" not in browser.get(explorer, off)["Location"]
+
+
+def test_explain_is_switched_where_there_are_no_fields(
+    browser: Client, explorer: str, alices: AppUser
+) -> None:
+    line = "/fhir/r4?_type=Condition"
+    sent = {"user": str(alices.pk), "q": line, "shown": line, "type": "", "explain": "true"}
+    words = text_of(browser.get(browser.get(explorer, sent)["Location"]).content.decode())
+    assert "Condition: every one, without a filter" in words
+    read = page(browser, explorer, user=alices.pk, q="Patient/p1?_explain=true")
+    assert "Only searches are explained" in text_of(read)
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("date=2026&date=yesterday", "date=yesterday"),
+        ("code=1&subject:Patient.birthdate=soon", "subject:Patient.birthdate=soon"),
+        ("code=1&_include=Observation:nothing", "_include=Observation:nothing"),
+        ("code-value-quantity=1&code=1", "code-value-quantity=1"),
+        ("code=1&code:in=http://example.org/none", "code:in=http://example.org/none"),
+    ],
+)
+def test_the_one_parameter_that_is_wrong_is_marked(
+    browser: Client, explorer: str, alices: AppUser, query: str, wrong: str
+) -> None:
+    html = page(browser, explorer, user=alices.pk, q=f"Observation?{query}")
+    assert re.findall(r"<mark>(.*?)</mark>", html) == [wrong]
+    assert html.count('class="field parameter wrong"') == 1
+
+
+def test_a_history_tells_what_became_of_each_version(
+    browser: Client, explorer: str, alices: AppUser
+) -> None:
+    words = text_of(page(browser, explorer, user=alices.pk, q="Observation/glucose/_history"))
+    assert "Written What Value Change Id" in words
+    assert "Glucose <fasting> 6.1 mmol/L created glucose" in words
+
+
+def test_ready_made_queries_show_the_grammar(
+    browser: Client, explorer: str, alices: AppUser, now: datetime
+) -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r1",
+        "status": "final",
+        "code": {"text": "Panel"},
+        "result": [{"reference": "Observation/glucose"}],
+    }
+    visit = {"resourceType": "Encounter", "id": "e1", "status": "finished"}
+    put_many(owner=alices.pk, version="r4", resources=[report, visit], now=now)
+    html = page(browser, explorer, user=alices.pk)
+    shown = set(re.findall(r'<span class="note">([^<]+)</span>', html))
+    for piece in ("chain", "_has", "_include", "_revinclude", "quantity with unit", "composite"):
+        assert piece in shown
+    for piece in ("_sort by two keys", ":missing", "_summary", "$lastn", "history"):
+        assert piece in shown
+    assert {"system search", "compartment"} <= shown
+    assert "Patient/p1/*" in html
+    _, _, more = html.partition('id="grammar"')
+    for link in re.findall(r'<a href="([^"]+)"><b>', more):
+        words = text_of(browser.get(unescape(link)).content.decode())
+        assert "200 OK" in words
+        assert "was ignored" not in words
