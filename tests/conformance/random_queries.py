@@ -33,7 +33,9 @@ DATES = st.builds("{}{}".format, _prefixes, st.sampled_from(_moments))
 NUMBERS = st.builds(
     "{}{}".format, _prefixes, st.sampled_from([*values.NUMBERS, "5.41", "5.405", "100.00"])
 )
-_units = st.sampled_from(["", f"|{values.UCUM}|kg", "||kg", f"|{values.UCUM}|mm[Hg]", "||x"])
+_units = st.sampled_from(
+    ["", "||kg", "||x", *(f"|{values.UCUM}|{unit}" for unit in ("kg", "g", "mg", "mm[Hg]"))]
+)
 QUANTITIES = st.builds("{}{}".format, NUMBERS, _units)
 URIS = st.sampled_from([*values.URIS, "http://example.org/vs/1/2/3", "http://example.org/"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from hypothesis import strategies as st
 
 LOINC, SNOMED, UCUM = "http://loinc.org", "http://snomed.info/sct", "http://unitsofmeasure.org"
@@ -28,8 +29,23 @@ MOMENTS = [
     "2018-05-01T23:59:59-05:00",
     "2018-05-02T01:00:00.123456+14:00",
 ]
-NUMBERS = ["5", "5.0", "5.40", "5.4", "5.44", "5.45", "100", "-3", "0", "0.5", "99.6", "4.995"]
-UNITS = ["kg", "mm[Hg]"]
+NUMBERS = [
+    "0.005",
+    "5000",
+    "5",
+    "5.0",
+    "5.40",
+    "5.4",
+    "5.44",
+    "5.45",
+    "100",
+    "-3",
+    "0",
+    "0.5",
+    "99.6",
+    "4.995",
+]
+UNITS = ["kg", "g", "mm[Hg]", "mg"]
 URIS = [
     "http://example.org/vs",
     "http://example.org/vs/1",
@@ -38,6 +54,7 @@ URIS = [
     "http://example.org/vs2",
     "urn:oid:1.2.3",
 ]
+BASE = settings.PUBLIC_BASE_URL
 ELSEWHERE = "https://other.example/fhir/Patient/1"
 IDS = ["1", "2", "10", "A-b", "a.b", "Z"]
 
@@ -98,13 +115,15 @@ def human_name(version: str) -> st.SearchStrategy[dict[str, Any]]:
     return record(family=maybe(family), given=maybe(_names), text=maybe(texts)).filter(bool)
 
 
-def reference(targets: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+def reference(version: str, targets: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     """A Reference to one of the types, here or elsewhere."""
     kinds = st.sampled_from(targets)
     here = st.builds("{}/{}".format, kinds, st.sampled_from(IDS))
     versioned = here.map("{}/_history/3".format)
     other = ELSEWHERE if "Patient" in targets else "#inside"
-    text = st.one_of(here, here, here, here, versioned, st.sampled_from([other, "#inside"]))
+    elsewhere = st.sampled_from([other, "#inside"])
+    absolute = here.map(f"{BASE}/fhir/{version}/{{}}".format)
+    text = st.one_of(here, here, here, here, versioned, absolute, elsewhere)
     plain = record(reference=text)
     return st.one_of(
         plain,
@@ -154,4 +173,4 @@ def of_kind(kind: str, version: str, targets: list[str]) -> st.SearchStrategy[An
         case "uri":
             return st.sampled_from(URIS)
     assert kind == "Reference", kind
-    return reference(targets)
+    return reference(version, targets)
