@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from accounts import audit
 from accounts.app_users import find_app_user
 from accounts.client_auth import is_client_id, secret_fits
+from accounts.connected import connected
 from accounts.digests import digest
 from accounts.models import Application
 from accounts.parameters import ConflictingHeaders, client_headers
@@ -216,11 +217,10 @@ _held = _Held()
 
 def _one_row(sql: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
     """One row by a statement prepared on the server, which Django's own cursor never does."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    open_one = connected()
     cursor = _held.cursor
-    if cursor is None or cursor.connection is not connection.connection:
-        cursor = _held.cursor = psycopg.Cursor(connection.connection)
+    if cursor is None or cursor.connection is not open_one:
+        cursor = _held.cursor = psycopg.Cursor(open_one)
     with connection.wrap_database_errors:
         return cursor.execute(sql.encode(), values, prepare=True).fetchone()
 

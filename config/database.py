@@ -18,12 +18,19 @@ PREPARE_WHAT_ASKS_FOR_IT = {"prepare_threshold": 1 << 30}
 else."""
 
 
-def bounded(settings: dict[str, Any], *, seconds: int) -> dict[str, Any]:
-    """The settings with a limit on how long one statement may take; 0: none."""
+GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan"
+"""The statements of the store are written so that one plan serves every owner; left to itself,
+PostgreSQL plans some of them anew for every page, which costs as much as running them."""
+
+
+def for_requests(settings: dict[str, Any], *, seconds: int) -> dict[str, Any]:
+    """The settings with a limit on how long one statement may take, and with plans made once; 0:
+    neither."""
     if not seconds:
         return settings
     options = dict(settings["OPTIONS"])
-    said = f"{options.get('options', '')} -c statement_timeout={seconds}s".strip()
+    given = options.get("options", "")
+    said = f"{given} -c statement_timeout={seconds}s {GENERIC_PLANS}".strip()
     return {**settings, "OPTIONS": {**options, "options": said}}
 
 
@@ -64,4 +71,4 @@ def databases(*, url: str, var_dir: Path, statement_seconds: int = 0) -> dict[st
         settings = from_url(url)
     else:
         settings = from_place(embedded_place(var_dir), embedded_password(var_dir))
-    return {"default": bounded(settings, seconds=statement_seconds)}
+    return {"default": for_requests(settings, seconds=statement_seconds)}

@@ -64,12 +64,7 @@ def _answer(
     if after is _LOST:
         return None
     asked = totals.question(request, scope)
-    known = totals.recall(asked)
-    answer = _run(request, plans, binder, known, after, trusted=True)
-    if known is not None and request.total != "none":
-        if answer.seq == known.seq:
-            return replace(answer, total=known.total)
-        answer = _run(request, plans, binder, known, after, trusted=False)
+    answer = _run(request, plans, binder, totals.recall(asked), after)
     if answer.seq is not None and answer.total is not None and _exact(request, answer.total):
         totals.remember(asked, Counted(answer.seq, answer.total))
     return answer
@@ -89,17 +84,15 @@ def _run(
     binder: Binder,
     known: Counted | None,
     after: Position | None,
-    *,
-    trusted: bool,
 ) -> _Answer:
-    """One statement. `known`: a total that was right at some time: it tells the shape, and while it
-    is `trusted` nothing is counted."""
+    """One statement. `known`: a total that was right at some time, and tells the shape."""
     wanted = statement.Page(
         sort=request.sort,
         limit=0 if request.total_only else request.count + 1,
         offset=request.skip or 0,
         after=after,
-        counted="none" if known and trusted else request.total,
+        counted=request.total,
+        known=known,
         mixed=not request.rtype,
         many=None if known is None else known.total > statement.MANY,
     )
@@ -165,14 +158,13 @@ def _place_of(
     ordered: Sequence[Column],
 ) -> Position:
     """The position of an id in another order than by id: the row itself tells, whether it still
-    matches or not; `_LOST` where there is none."""
+    matches or not; `_LOST` where there is none that may be seen."""
     binder = Binder()
+    binder.values.update(plans[0].values)
     named = f"r.fid = {binder.bind(fid, 'text')}"
     if owner < 2**63 - 1:
         named += f" and r.owner = {binder.bind(owner, 'bigint')}"
-    alone = [
-        replace(plan, conditions=[Condition(resource=named)], values={}, seen="") for plan in plans
-    ]
+    alone = [replace(plan, conditions=[Condition(resource=named)]) for plan in plans]
     wanted = statement.Page(sort=request.sort, limit=1, mixed=not request.rtype)
     made = statement.search(alone, wanted, binder)
     _, found = rows.page(made.sql, made.values, version=request.version, head=statement.HEAD)

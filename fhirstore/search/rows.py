@@ -13,6 +13,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.types.datetime import TimestamptzLoader
 
+from accounts.connected import connected
 from fhirstore import database
 from fhirstore.versions import as_served
 
@@ -67,15 +68,13 @@ _held = _Held()
 
 def _reading() -> Cursor[tuple[Any, ...]]:
     """The cursor for statements whose rows are all read at once."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    if _held.cursor is None or _held.cursor.connection is not connection.connection:
+    if _held.cursor is None or _held.cursor.connection is not connected():
         _held.cursor = _cursor()
     return _held.cursor
 
 
 def _cursor() -> Cursor[tuple[Any, ...]]:
-    connection.close_if_health_check_failed()
+    connected()
     cursor = database.cursor()
     cursor.adapters.register_loader("text", _Raw)
     # Django's own loader is many times slower; the connection's time zone is UTC either way.

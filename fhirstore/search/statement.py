@@ -24,6 +24,7 @@ from fhirstore.search.condition import Binder, Condition, Plan, Scope
 from fhirstore.search.paging import Position
 from fhirstore.search.rows import COLUMNS
 from fhirstore.search.sorting import Column, Sort, behind, columns, gathered, order
+from fhirstore.search.totals import Counted
 
 MANY = 2000
 """From how many matches on a page by id or `_lastUpdated` is walked to."""
@@ -41,8 +42,9 @@ class Statement:
 class Page:
     """Which part of the matches: at most `limit`, after a position (or `offset` ones skipped).
     `mixed`: they may be of several types.
-    `counted`: "accurate", "estimate" or "none". `many`: whether there are more than `MANY` matches,
-    None where that is not known.
+    `counted`: "accurate", "estimate" or "none". `known`: the total under some change number of the
+    owner; only where the owner has moved on is it counted. `many`: whether there are more than
+    `MANY` matches, None where that is not known.
     """
 
     sort: Sort
@@ -50,6 +52,7 @@ class Page:
     offset: int = 0
     after: Position | None = None
     counted: str = "none"
+    known: Counted | None = None
     many: bool | None = None
     mixed: bool = False
 
@@ -62,7 +65,7 @@ owner see something of theirs. They are in every row, and in one alone where the
 def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
     """The statement of a page; `limit` 0: of the total alone. `binder` is that of the plans."""
     scope = plans[0].scope
-    head = f"with s as materialized (select {_head(plans, wanted)})"
+    head = f"with s as materialized (select {_head(plans, wanted, binder)})"
     if not wanted.limit:
         return _statement(scope, binder, f"{head} select s.* from s")
     found = columns(wanted.sort, mixed=wanted.mixed, several=scope.owners.several)
@@ -79,7 +82,7 @@ def _statement(scope: Scope, binder: Binder, sql: str) -> Statement:
     return Statement(sql=sql, values={**binder.values, **scope.owners.values()})
 
 
-def _head(plans: Sequence[Plan], wanted: Page) -> str:
+def _head(plans: Sequence[Plan], wanted: Page, binder: Binder) -> str:
     scope = plans[0].scope
     counted = f"({total(plans, estimate=wanted.counted == 'estimate')})"
     counted = "null::bigint" if wanted.counted == "none" else counted
@@ -87,6 +90,10 @@ def _head(plans: Sequence[Plan], wanted: Page) -> str:
         return f"null::bigint as seq, {counted} as total, false as permitted"
     seq = f"(select o.seq from fhir_owner o where {scope.owners.own('o')})"
     permitted = PERMITTED.format(version=scope.version)
+    if wanted.counted != "none":
+        known = wanted.known or Counted(-1, 0)
+        at, remembered = binder.bind(known.seq, "bigint"), binder.bind(known.total, "bigint")
+        counted = f"case when {seq} = {at} then {remembered} else {counted} end"
     return f"{seq} as seq, {counted} as total, {permitted} as permitted"
 
 

@@ -19,9 +19,10 @@ def test_the_database_is_an_embedded_postgresql_18() -> None:
 
 def test_a_limit_on_statements_joins_other_options() -> None:
     given = database.from_url("postgres://careweave@db/careweave?options=-c%20jit%3Doff")
-    limited = database.bounded(given, seconds=60)
-    assert limited["OPTIONS"]["options"] == "-c jit=off -c statement_timeout=60s"
-    assert database.bounded(given, seconds=0) is given
+    limited = database.for_requests(given, seconds=60)
+    said = "-c jit=off -c statement_timeout=60s -c plan_cache_mode=force_generic_plan"
+    assert limited["OPTIONS"]["options"] == said
+    assert database.for_requests(given, seconds=0) is given
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@ rows of another owner."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,15 +34,27 @@ def large() -> None:
 
 
 def nodes(statement: Statement) -> Iterator[dict[str, Any]]:
-    """The nodes of a statement's plan."""
+    """The nodes of a statement's plans: for its values, and for any (the web server's)."""
     explain = f"explain (format json) {statement.sql}".encode()
-    row = database.cursor().execute(explain, statement.values).fetchone()
-    assert row is not None
-    stack = [row[0][0]["Plan"]]
+    own = database.cursor().execute(explain, statement.values).fetchone()
+    explain = f"explain (format json, generic_plan) {_numbered(statement.sql)}".encode()
+    generic = database.cursor().execute(explain).fetchone()
+    assert own is not None
+    assert generic is not None
+    stack = [own[0][0]["Plan"], generic[0][0]["Plan"]]
     while stack:
         node = stack.pop()
         yield node
         stack.extend(node.get("Plans", ()))
+
+
+def _numbered(sql: str) -> str:
+    """The statement with PostgreSQL's own placeholders."""
+    numbers: dict[str, int] = {}
+    numbered = re.sub(
+        r"%\((\w+)\)s", lambda name: f"${numbers.setdefault(name[1], len(numbers) + 1)}", sql
+    )
+    return numbered.replace("%%", "%")
 
 
 def check(statement: Statement) -> None:
