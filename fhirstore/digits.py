@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
 from typing import Any, Self
 
 import orjson
+
+from fhirstore.remembered import remembered
 
 # The numbers of objects (now and then a piece of a string, which costs time only), and arrays of
 # numbers, which FHIR hardly knows.
@@ -37,7 +38,7 @@ class Number(float):
         return number
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def _plain(number: bytes) -> bool:
     """Whether orjson prints a number as it was written."""
     try:
@@ -68,6 +69,11 @@ def loads(text: bytes) -> Any:
     """Parse UTF-8 JSON without losing digits. Raises ValueError (also for bad UTF-8 and unpaired
     surrogates)."""
     parsed = orjson.loads(text)
+    try:
+        if orjson.dumps(parsed) == text:  # compact, and so is every number in it
+            return parsed
+    except TypeError:
+        raise ValueError("nested too deeply") from None
     if text.count(b"{") + text.count(b"[") > DEEPEST:
         _check_depth(parsed)
     if _ARRAYS.search(text):
@@ -78,7 +84,8 @@ def loads(text: bytes) -> Any:
     found = _by_value(numbers)
     if found is None:
         return _exactly(text)
-    _put_back(parsed, found)
+    changed = {number for number in numbers if not _plain(number)}
+    _put_back(parsed, found, sum(number in changed for number in numbers))
     return parsed
 
 
@@ -105,7 +112,8 @@ def _by_value(numbers: list[bytes]) -> dict[float, Number | None] | None:
     return found
 
 
-def _put_back(parsed: Any, found: dict[float, Number | None]) -> None:
+def _put_back(parsed: Any, found: dict[float, Number | None], times: int) -> None:
+    """Exchange the floats that have a number; there are at most so many."""
     nodes = [parsed]
     while nodes:
         node = nodes.pop()
@@ -116,6 +124,9 @@ def _put_back(parsed: Any, found: dict[float, Number | None]) -> None:
                     nodes.append(value)
                 elif kind is float and (number := found.get(value)) is not None:
                     node[name] = number
+                    times -= 1
+                    if not times:
+                        return
         elif type(node) is list:
             nodes.extend(node)
 

@@ -125,6 +125,8 @@ from hashlib import blake2b
 
 from django.conf import settings
 
+from fhirstore.remembered import remembered
+
 INDEX_GENERATION = 1
 """Of the rows described here. Raise it with every change of what is written; owners whose rows are
 of an earlier one are indexed anew in the background (fhirstore/reindex.py)."""
@@ -158,13 +160,13 @@ def _hash(text: str) -> int:
     return int.from_bytes(state.digest(), "little", signed=True)
 
 
-@lru_cache(maxsize=16384)
+@remembered(16384)
 def param_key(rtype: str, param: str) -> int:
     """Key of a parameter's range and string rows, and one half of a reference's key."""
     return _hash(f"p\0{rtype}\0{param}")
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def token_key(rtype: str, param: str, code: str) -> int:
     """Key of a token row: the code alone, letter case folded."""
     return _hash(f"t\0{rtype}\0{param}\0{code.casefold()}")
@@ -175,7 +177,7 @@ def system_code_key(rtype: str, param: str, system: str, code: str) -> int:
     return _hash(f"s\0{rtype}\0{param}\0{system}\0{code.casefold()}")
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def system_hash(system: str | None) -> int:
     """What a token row's `sys` holds: 32 bits, signed; 0 exactly where there is no system."""
     if not system:
@@ -200,7 +202,7 @@ def uri_key(rtype: str, param: str, uri: str) -> int:
     return _hash(f"u\0{rtype}\0{param}\0{uri}")
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def quantity_key(rtype: str, param: str, unit: str) -> int:
     """Key of a quantity's range row within one unit, given as "system|code", "|code or unit" or
     "=base" of a UCUM unit."""

@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from fhirstore import keys
+from fhirstore.remembered import remembered
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import values
 from fhirstore.search.definitions import (
@@ -232,7 +233,7 @@ def _texts(rows: IndexRows, rtype: str, param: str, kind: str, value: Any) -> No
         rows.strings[keys.param_key(rtype, text_of(param)), _normalised(text), ""] = None
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def _normalised(text: str) -> str:
     """Of the texts of codes, which come again and again."""
     return keys.normalise(text)[: keys.LONGEST_STRING]

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
 
 from fhirstore.keys import MAX_MOMENT, MIN_MOMENT
+from fhirstore.remembered import remembered
 
 Moments = tuple[int, int]
 
@@ -23,7 +23,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def moments(text: str) -> Moments | None:
     """What a date, dateTime or instant covers, [lo, hi); None where it is not one.
 

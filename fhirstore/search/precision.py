@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 
 from fhirstore.keys import order_preserving
+from fhirstore.remembered import remembered
 from fhirstore.search.units import unit
 
 _LARGEST = 280
 """Powers of ten beyond which a number is none: in base units too it must be a float8."""
 
 
-@lru_cache(maxsize=16384)
+@remembered(16384)
 def implicit_range(literal: str) -> tuple[int, int] | None:
     """What range rows hold for a number as written: [lo, hi) as order-preserving integers; None
     where it is no number.
@@ -26,7 +26,7 @@ def implicit_range(literal: str) -> tuple[int, int] | None:
     return order_preserving(float(point - half)), order_preserving(float(point + half))
 
 
-@lru_cache(maxsize=16384)
+@remembered(16384)
 def based_range(literal: str, code: str) -> tuple[str, int, int] | None:
     """The same in the base units of a UCUM unit, behind their name as `quantity_key` takes it; None
     where the unit equals only itself."""

@@ -21,6 +21,7 @@ from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any
 
+from fhirstore.remembered import remembered
 from fhirstore.search.common_units import COMMON
 
 UCUM = "http://unitsofmeasure.org"
@@ -64,7 +65,7 @@ _TEMPERATURES = {
 }
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def unit(code: str) -> Unit | None:
     """What a UCUM code stands for; None where it equals only itself."""
     if known := _TEMPERATURES.get(code):
