@@ -41,7 +41,7 @@ def history(call: Call) -> Answer:
     versions = [
         version
         for version in _current_at(versions, at)
-        if visible(version.body) and (since is None or version.updated >= since)
+        if visible(version.version_id, version.body) and (since is None or version.updated >= since)
     ]
     skip, count = number(pairs, "_skip", "_offset") or 0, page_size(pairs)
     shown = versions[skip : skip + count]

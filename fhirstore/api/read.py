@@ -31,7 +31,7 @@ def vread(call: Call) -> Answer:
             fid=call.fid,
             version_id=version_number(call),
         )
-    if not visible_versions(call, owner)(stored.body):
+    if not visible_versions(call, owner)(stored.version_id, stored.body):
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return in_part(call, answer(stored))
 

@@ -119,11 +119,21 @@ def _permitted(call: Call, owners: Owners) -> rows.Row | None:
     return find(call, wider) if wider.seen else None
 
 
-def visible_versions(call: Call, owner: int) -> Callable[[bytes | None], bool]:
-    """Tells of the bodies in the history that `owner_of` named which may be shown. Of another
-    user's resource only what was in the compartment of a patient this one may see: it may have been
-    somebody else's before.
+def visible_versions(call: Call, owner: int) -> Callable[[int, bytes | None], bool]:
+    """Tells of the versions (id and body) in the history that `owner_of` named which may be shown.
+    Of another user's resource only what was in the compartment of a patient this one may see: it
+    may have been somebody else's before. A token that sees some of the type only is shown the
+    current version: nobody can tell whether its scopes would have found the ones before.
     """
+    allowed = _whole_versions(call, owner)
+    if call.sight.of(call.rtype, "r") is None:
+        return lambda version_id, body: allowed(body)
+    row = find(call, Owners(numbers=(owner,)))
+    now = FIRST_VERSION + row.version if row else None
+    return lambda version_id, body: version_id == now and allowed(body)
+
+
+def _whole_versions(call: Call, owner: int) -> Callable[[bytes | None], bool]:
     if call.access.all_users or owner == call.owner:
         return lambda body: True
     seen = permissions.widened(call.owners(), version=call.version).seen

@@ -65,7 +65,8 @@ class Event:
 @dataclass(frozen=True, kw_only=True)
 class Chronicle:
     """The versions of all resources of these types that a scope sees. A token whose scopes are
-    narrowed by a query sees the versions of what it may see as it is now.
+    narrowed by a query sees of such types what is current: whether they would have found an earlier
+    version, which may have said something else, nobody can tell.
 
     `since`: made then or later. `at`: current at some moment of it; of deletions those that
     happened in it.
@@ -113,13 +114,8 @@ class Chronicle:
         seen = past = gone = ""
         if part:
             seen = sight.seen_of_any(self.scope, binder, "r", rtypes=self.rtypes)
-            past = (
-                f" and exists (select 1 from fhir_resource r where {owners.own('r')}"
-                " and r.owner = h.owner and r.rtype = h.rtype and r.fid = h.fid"
-                f" and (r.vers & {bit}) <> 0{seen})"
-            )
             kept = binder.bind([NUMBERS[name] for name in whole], "smallint[]")
-            gone = f" and t.rtype = any({kept})"
+            past, gone = (f" and {a}.rtype = any({kept})" for a in "ht")
         versions = _VERSIONS.format(
             **{f"own_{a}": owners.own(a) for a in "rht"},
             **{f"wanted_{a}": _WANTED.format(a=a, bit=bit) for a in "rht"},

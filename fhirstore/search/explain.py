@@ -2,7 +2,7 @@
 
 PostgreSQL tells what it did (`explain analyze` of the very statement). Told on are only reads that
 an index bounded by the owner: what a filter threw away of another read would count other users'
-rows.
+rows. A token whose scopes show a part only is not told how many rows the others are.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def explained(request: SearchRequest, scope: Scope) -> list[str]:
     told += _asked(request)
     if not plans:
         return [*told, "Nothing was looked at: the token's scopes show none of these types."]
+    if not scope.sight.everything:
+        return [*told, "How many rows were looked at is told to whoever may see all of them only."]
     wanted = statement.Page(
         sort=request.sort,
         limit=0 if request.total_only else request.count + 1,

@@ -174,3 +174,38 @@ def test_the_newest_of_each_kind_and_documents_are_in_scope(narrow: Narrow) -> N
     lab = narrow(LAB)
     assert ids(lab.get("/r4/Observation/$lastn?patient=p&code=c1&max=9")) == ["lab2", "lab1"]
     lab.get("/r4/DocumentReference/$docref?patient=p", expect=403)
+
+
+def test_earlier_versions_that_may_have_been_out_of_scope_are_not_there(
+    narrow: Narrow, fhir: Fhir
+) -> None:
+    fhir.put("/r4/Observation/vital", _one("vital", "laboratory"))
+    lab = narrow(LAB)
+    assert lab.get("/r4/Observation/vital")["meta"]["versionId"] == "9000000000001"
+    lab.get("/r4/Observation/vital/_history/9000000000001")
+    lab.get("/r4/Observation/vital/_history/9000000000000", expect=404)
+    assert lab.get("/r4/Observation/vital/_history")["total"] == 1
+    for path in ("/r4/Observation/_history", "/r4/_history"):
+        told = orjson.dumps(lab.get(path))
+        assert b"vital-signs" not in told and b"Observation/vital" in told
+    whole = narrow("user/Observation.rs")
+    assert whole.get("/r4/Observation/vital/_history")["total"] == 2
+    whole.get("/r4/Observation/vital/_history/9000000000000")
+
+
+def test_explain_does_not_count_what_is_out_of_scope(narrow: Narrow) -> None:
+    def told(scope: str) -> str:
+        return str(narrow(scope).get("/r4/Observation?code=c1&_explain=true"))
+
+    assert "rows looked at" in told("user/Observation.rs user/*.rs")
+    assert "only what the token's scopes show" in told(LAB)
+    assert "rows looked at:" not in told(LAB)
+    assert "ms." not in told(LAB)
+
+
+def test_a_page_does_not_begin_behind_what_is_out_of_scope(narrow: Narrow) -> None:
+    lab = narrow(LAB)
+    assert ids(lab.get("/r4/Observation?_sort=-_lastUpdated&_afterid=lab2")) in (["lab1"], [])
+    hidden = lab.get("/r4/Observation?_sort=date&_afterid=vital", expect=400)
+    absent = lab.get("/r4/Observation?_sort=date&_afterid=nothing", expect=400)
+    assert hidden["issue"] == absent["issue"]
