@@ -20,6 +20,7 @@ from fhirstore.api.call import Answer, Call
 from fhirstore.api.entry import Entry, Resolve, read_entry
 from fhirstore.api.transaction import resolve_references, settle
 from fhirstore.errors import FhirError, Forbidden, InvalidRequest
+from fhirstore.search import totals
 
 LEGACY_MOST, MOST = 20, 5000
 _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
@@ -84,13 +85,18 @@ def _transaction(call: Call, rows: list[dict[str, Any]], resolve: Resolve) -> An
         with _naming(place):
             entries.append(read_entry(call, row, place, resolve))
     answers: dict[int, Answer] = {}
-    with transaction.atomic():
-        settled = settle(call, entries, _naming)
-        for entry in sorted(settled, key=_turn):
-            with _naming(entry.place):
-                if not entry.interaction.read_only:
-                    resolve_references(entry.call, entry.call.resource, final=True)
-                answers[entry.place] = _carried_out(entry)
+    try:
+        with transaction.atomic():
+            settled = settle(call, entries, _naming)
+            for entry in sorted(settled, key=_turn):
+                with _naming(entry.place):
+                    if not entry.interaction.read_only:
+                        resolve_references(entry.call, entry.call.resource, final=True)
+                    answers[entry.place] = _carried_out(entry)
+    except BaseException:
+        if call.access.app_user_id is not None:
+            totals.forget_of(call.access.app_user_id)
+        raise
     return _answer("transaction-response", [_told(e, answers[e.place]) for e in settled])
 
 

@@ -61,6 +61,15 @@ def remember(asked: Hashable | None, counted: Counted) -> None:
             return
 
 
+def forget_of(owner: int) -> None:
+    """Forget the totals of one owner: counted in a transaction that was undone, whose numbers of
+    change will be used again."""
+    for asked in [
+        asked for asked in list(_known) if isinstance(asked, tuple) and asked[0] == owner
+    ]:
+        _known.pop(asked, None)
+
+
 def forget() -> None:
     """Forget all: for tests, whose transactions are rolled back and their numbers used again."""
     _known.clear()
