@@ -26,7 +26,7 @@ def compile_chain(
     tests = []
     for target, step in clause.chained:
         inner = replace(scope, rtype=target, number=NUMBERS[target])
-        met = compile_clause(step, inner, binder).test(scope.owners, "r")
+        met = hashed(step, compile_clause(step, inner, binder).test(scope.owners, "r"))
         seen = sight.seen(inner, binder)
         for param in clause.parameter.stored:
             key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
@@ -39,3 +39,9 @@ def compile_chain(
             )
     where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
     return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)
+
+
+def hashed(step: Clause, met: str) -> str:
+    """A step's test so that a further step in it is worked out once and hashed. Left to itself it
+    becomes a join, which may be planned as a loop in a loop in a loop."""
+    return f"(({met}) is true)" if step.chained else met

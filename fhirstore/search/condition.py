@@ -9,9 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.scopes import WHOLE, Sight
+from fhirstore.errors import InvalidRequest
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.owners import Owners
+
+
+MOST_BOUND = 30_000
+"""Values in one statement: PostgreSQL takes 65,535, and plans for minutes long before."""
 
 
 class Binder:
@@ -21,7 +26,10 @@ class Binder:
         self.values: dict[str, Any] = {}
 
     def bind(self, value: Any, kind: str) -> str:
-        """The placeholder of a value of a PostgreSQL type ("bigint", "text[]")."""
+        """The placeholder of a value of a PostgreSQL type ("bigint", "text[]"). Raises
+        `InvalidRequest` where a statement gets too large."""
+        if len(self.values) >= MOST_BOUND:
+            raise InvalidRequest("the search compares with too many values")
         name = f"v{len(self.values)}"
         self.values[name] = value
         return f"%({name})s::{kind}"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from fhirstore import keys
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import sight
-from fhirstore.search.chain import Compile
+from fhirstore.search.chain import Compile, hashed
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Scope
 
@@ -23,7 +23,7 @@ def compile_has(clause: Clause, scope: Scope, binder: Binder, compile_clause: Co
     """The resources that a resource refers to which meets the inner clause."""
     source, step = clause.chained[0]
     inner = replace(scope, rtype=source, number=NUMBERS[source])
-    met = compile_clause(step, inner, binder).test(scope.owners, "r")
+    met = hashed(step, compile_clause(step, inner, binder).test(scope.owners, "r"))
     return Condition(
         resource=referred_to(inner, clause.parameter.stored, met, binder),
         rank=7,

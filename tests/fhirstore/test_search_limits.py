@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from fhirstore.search.request import MOST_FILTERS
 from tests.fhirstore.fhir_client import Fhir, ids, observation
@@ -53,3 +54,28 @@ def test_many_wide_chains_together_are_refused(fhir: Fhir) -> None:
 )
 def test_chains_that_apps_ask_for_still_work(fhir: Fhir, search: str) -> None:
     assert fhir.get(f"/r4/{search}")["total"] == 0
+
+
+def test_too_many_values_in_all_are_refused(fhir: Fhir) -> None:
+    days = ",".join(f"ge20{n // 28 % 100:02}-01-{n % 28 + 1:02}" for n in range(1000))
+    fhir.post("/r4/Observation/_search", f"date={days}")
+    many = "&".join([f"date={days}"] * 10)
+    refused = fhir.post("/r4/Observation/_search", many, expect=400)
+    assert "too many values" in text_of(refused)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "_has:Observation:has-member:" * 3 + "code=a",
+        "has-member.has-member.has-member.code=a",
+    ],
+)
+def test_steps_through_many_resources_are_not_tried_one_by_one(fhir: Fhir, search: str) -> None:
+    member = [{"reference": "Observation/o1"}]
+    coded = {"coding": [{"code": "a"}]}
+    fhir.store("r4", *(observation(f"o{n}", hasMember=member, code=coded) for n in range(300)))
+    with connection.cursor() as cursor:
+        cursor.execute("set local statement_timeout = '10s'")
+    found = fhir.get(f"/r4/Observation?{search}")
+    assert found["total"] == (1 if "_has" in search else 300)
