@@ -17,13 +17,18 @@ from fhirstore.errors import NotFound
 
 
 def delete(call: Call) -> Answer:
-    """Delete the resource; its versions stay readable."""
+    """Delete the resource; its versions stay readable. What was deleted before is done already, as
+    FHIR has it (hl7.org/fhir/R4/http.html#delete)."""
     call.check_type()
     with transaction.atomic(), told(call):
         preconditions.check(call)
-        stored = writes.delete(
-            owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid, now=call.now
-        )
+        try:
+            stored = writes.delete(
+                owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid, now=call.now
+            )
+        except writes.Deleted:
+            text = f"{call.rtype}/{call.fid} was deleted before; nothing has changed"
+            return Answer(body=orjson.dumps(outcome.done(text)))
     return _done(call.fid, stored.version_id)
 
 
