@@ -13,7 +13,7 @@ from django.conf import settings
 from fhirstore import digits, identity
 from fhirstore.attachments import WITH_ATTACHMENTS, rewrite_attachments
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS, source_key
-from fhirstore.references import Bases, Resolve, rewrite
+from fhirstore.references import Bases, Resolve, count, rewrite
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.definitions import TypeDefinition, types
 from fhirstore.search.extract import patient_references
@@ -35,7 +35,7 @@ class Rejected(ValueError):
 @dataclass(slots=True, kw_only=True)
 class Arrival:
     """A parsed resource and its identity, as a batch keeps it for itself. `patient` is our id of
-    the patient it belongs to, None where it belongs to none."""
+    the patient it belongs to, None where it belongs to none; `text` is what was parsed."""
 
     rtype: str
     number: int
@@ -46,6 +46,7 @@ class Arrival:
     patient: str | None
     fid: str
     resource: dict[str, Any]
+    text: bytes
 
     def id_at(self, attempt: int) -> str:
         """The public id to try at the n-th attempt (13.3)."""
@@ -89,7 +90,8 @@ class Reception:
 
     def receive(self, raw: bytes | dict[str, Any]) -> Arrival:
         """Parse and identify. Raises Rejected."""
-        resource = _parsed(raw)
+        text = _text(raw)
+        resource = _parsed(text)
         rtype = resource.get("resourceType")
         if not isinstance(rtype, str):
             raise Rejected("no resourceType")
@@ -120,6 +122,7 @@ class Reception:
             fid=self.aliases.get(src)
             or (identity.short_id(url) if patient is None else identity.long_id(patient, url)),
             resource=resource,
+            text=text,
         )
 
     def _patient(self, rtype: str, resource: dict[str, Any]) -> str | None:
@@ -162,7 +165,7 @@ class Reception:
         """The resource as it will be stored, but for `meta.versionId` and `lastUpdated`. Changes
         `arrival.resource`."""
         resource = arrival.resource
-        rewrite(resource, self.bases, resolve)
+        rewrite(resource, self.bases, resolve, most=count(arrival.text))
         if self.wearable:
             if (member := _WEARABLE_SUBJECT.get(arrival.rtype)) and self.patient:
                 resource[member] = {"reference": f"Patient/{self.patient}"}
@@ -201,14 +204,21 @@ class Reception:
         resource["identifier"] = identifiers if same else [*identifiers, given]
 
 
-def _parsed(raw: bytes | dict[str, Any]) -> dict[str, Any]:
+def _text(raw: bytes | dict[str, Any]) -> bytes:
+    if not isinstance(raw, dict):
+        return raw
     try:
-        resource = digits.loads(digits.dumps(raw) if isinstance(raw, dict) else raw)
+        return digits.dumps(raw)
+    except TypeError:  # no JSON value, or nested too deeply
+        rtype = raw.get("resourceType")
+        raise Rejected(f"{rtype if rtype in NUMBERS else 'unknown type'}: not JSON") from None
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    try:
+        resource = digits.loads(text)
     except ValueError:
         raise Rejected("not JSON") from None
-    except TypeError:  # of a dict: no JSON value, or nested too deeply
-        rtype = raw.get("resourceType") if isinstance(raw, dict) else None
-        raise Rejected(f"{rtype if rtype in NUMBERS else 'unknown type'}: not JSON") from None
     if not isinstance(resource, dict):
         raise Rejected("not a resource")
     return resource

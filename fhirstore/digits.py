@@ -21,10 +21,6 @@ _NUMBERS = re.compile(rb'":\s*(-?\d[\d.eE+-]*)')
 _ARRAYS = re.compile(rb"\[\s*-?\d")
 
 
-DEEPEST = 200
-"""Brackets that a text may have before its depth is looked at."""
-
-
 class Number(float):
     """A float that remembers how it was written."""
 
@@ -57,25 +53,15 @@ def _constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check_depth(parsed: Any) -> None:
-    """orjson prints what is nested up to 254 deep; it parses four times that."""
-    try:
-        orjson.dumps(parsed)
-    except TypeError:
-        raise ValueError("nested too deeply") from None
-
-
 def loads(text: bytes) -> Any:
     """Parse UTF-8 JSON without losing digits. Raises ValueError (also for bad UTF-8 and unpaired
     surrogates)."""
     parsed = orjson.loads(text)
     try:
-        if orjson.dumps(parsed) == text:  # compact, and so is every number in it
+        if orjson.dumps(parsed) == text:
             return parsed
-    except TypeError:
+    except TypeError:  # orjson prints what is nested up to 254 deep; it parses four times that
         raise ValueError("nested too deeply") from None
-    if text.count(b"{") + text.count(b"[") > DEEPEST:
-        _check_depth(parsed)
     if _ARRAYS.search(text):
         return _exactly(text)
     numbers = _NUMBERS.findall(text)

@@ -7,8 +7,10 @@ app's edit stands until the source changes the resource."""
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -62,8 +64,23 @@ def ingest(
             return IngestSummary()
     summary = IngestSummary()
     for batch in _batches(resources):
-        summary += _Batch(owner, source, home, now, may_write, look).store(batch)
+        with _uncollected():
+            summary += _Batch(owner, source, home, now, may_write, look).store(batch)
     return summary
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: a batch makes thousands of objects that it needs to its end and
+    that form no cycles, so each look for cycles among them, and among all others, is in vain."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _batches(resources: Iterable[bytes | dict[str, Any]]) -> Iterator[list[bytes | dict[str, Any]]]:

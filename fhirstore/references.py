@@ -14,6 +14,8 @@ from fhirstore.rtypes import NUMBERS
 
 _RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-._~]{1,256})(?:/_history/[^/]+)?")
 
+UNKNOWN = -1
+
 Resolve = Callable[[str, str], str]
 """From a target's type and source id to our public id."""
 
@@ -56,9 +58,17 @@ def _canonical(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}{rest}"
 
 
-def rewrite(node: Any, bases: Bases, resolve: Resolve) -> None:
+def count(text: bytes) -> int:
+    """How many references a resource may have at most, from its JSON; `UNKNOWN` where that cannot
+    be told without reading it."""
+    return UNKNOWN if b"\\u" in text else text.count(b'"reference"')
+
+
+def rewrite(node: Any, bases: Bases, resolve: Resolve, *, most: int = UNKNOWN) -> None:
     """Make the references to the same source relative, with our ids, in place. Contained resources
-    are left as they are."""
+    are left as they are. `most`: there are at most so many, as `count` told."""
+    if not most:
+        return
     nodes = [node]
     while nodes:
         node = nodes.pop()
@@ -68,7 +78,11 @@ def rewrite(node: Any, bases: Bases, resolve: Resolve) -> None:
                 if kind is dict or kind is list:
                     if key != "contained":
                         nodes.append(value)
-                elif key == "reference" and kind is str and (own := bases.own(value)):
-                    node[key] = f"{own[0]}/{resolve(*own)}"
+                elif key == "reference" and kind is str:
+                    if own := bases.own(value):
+                        node[key] = f"{own[0]}/{resolve(*own)}"
+                    most -= 1
+                    if not most:
+                        return
         elif type(node) is list:
             nodes.extend(node)
