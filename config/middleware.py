@@ -21,26 +21,10 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.gzip import GZipMiddleware
 
+from config.api_paths import is_api_path
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-API = (
-    "/fhir/",
-    "/dstu2",
-    "/stu3",
-    "/r4",
-    "/user-management/",
-    "/oauth2/token",
-    "/oauth2/revoke",
-    "/oauth2/introspect",
-    "/connect/api/",
-    "/connect/system/",
-    "/connect/push/",
-    "/api/",
-    "/bulk-data/",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-)
 FRAMED = re.compile(
     r"/search(/[^/]*)?|/connect/(marketplace|[0-9]+|system/(clinical|device)/[^/]*)"
 )
@@ -49,7 +33,7 @@ FRAMED = re.compile(
 
 def is_api(request: HttpRequest) -> bool:
     """Whether the path is called by programs, not by people."""
-    return request.path_info.startswith(API) or request.path_info == "/connect/session"
+    return is_api_path(request.path_info)
 
 
 def may_be_framed(request: HttpRequest) -> bool:
@@ -86,8 +70,8 @@ class PagePolicy(CSPMiddleware):
 
 
 class PageCompression(GZipMiddleware):
-    """Pages are compressed; API answers are left to the proxy, and static files have a compressed
-    copy."""
+    """Pages are compressed; FHIR answers compress themselves, others are left to the proxy, and
+    static files have a compressed copy."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         return response if is_api(request) else super().process_response(request, response)

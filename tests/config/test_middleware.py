@@ -116,7 +116,8 @@ def test_a_form_of_a_page_needs_its_csrf_token() -> None:
     assert Client(enforce_csrf_checks=True).post("/admin/login/").status_code == 403
 
 
-def test_pages_are_compressed_and_api_answers_are_not() -> None:
+def test_pages_and_fhir_answers_are_compressed_and_other_answers_are_not() -> None:
     client = Client(headers={"Accept-Encoding": "gzip", "Accept": "text/html"})
     assert client.get("/accounts/login").headers["Content-Encoding"] == "gzip"
-    assert "Content-Encoding" not in client.get("/fhir/r4/metadata").headers
+    assert client.get("/fhir/r4/metadata").headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in client.get("/connect/system/clinical").headers

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
-from config.wsgi import normal_path, tolerant
+from config.wsgi import application, normal_path, tolerant
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,26 @@ def test_the_scheme_is_what_the_operator_said(https: bool, scheme: str) -> None:
     environ = {"PATH_INFO": "/x", "wsgi.url_scheme": "http"}
     list(tolerant(lambda environ, start: [], https=https)(environ, lambda *args: None))
     assert environ["wsgi.url_scheme"] == scheme
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path, policy",
+    [("/fhir/r4/metadata", False), ("/r4/metadata", False), ("/fhir-search", True), ("/", True)],
+)
+def test_the_fhir_api_is_answered_without_what_pages_need(path: str, policy: bool) -> None:
+    told: dict[str, str] = {}
+    environ = {
+        "PATH_INFO": path,
+        "REQUEST_METHOD": "GET",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.url_scheme": "http",
+    }
+    answer = application(environ, lambda _status, headers, *_: told.update(headers))
+    assert b"".join(answer)
+    assert ("Content-Security-Policy" in told) is policy
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["Referrer-Policy"]

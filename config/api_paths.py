@@ -1,0 +1,31 @@
+"""Which paths programs call: they carry their own credentials, and need nothing that pages need."""
+
+from __future__ import annotations
+
+DATA = ("/fhir/", "/dstu2", "/stu3", "/r4")
+"""Nothing but JSON is answered here."""
+API = (
+    *DATA,
+    "/user-management/",
+    "/oauth2/token",
+    "/oauth2/revoke",
+    "/oauth2/introspect",
+    "/connect/api/",
+    "/connect/system/",
+    "/connect/push/",
+    "/api/",
+    "/bulk-data/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
+
+
+def is_api_path(path: str) -> bool:
+    """Whether the path is called by programs, not by people."""
+    return path.startswith(API) or path == "/connect/session"
+
+
+def is_data_path(path: str) -> bool:
+    """Whether the path belongs to the FHIR API."""
+    return path.startswith(DATA)
