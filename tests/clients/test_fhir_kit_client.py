@@ -86,4 +86,11 @@ def test_a_session_of_fhir_kit_client(told: dict[str, Any]) -> None:
         "badDate": {"status": 400, "type": "OperationOutcome"},
         "deleted": "OperationOutcome",
         "gone": {"status": 410, "type": "OperationOutcome"},
+        "compartment": 3,
+        "system": True,
+        "typeHistory": 4,
+        "systemHistory": "history",
+        "patched": False,
+        "everything": 4,
+        "validated": "OperationOutcome",
     }

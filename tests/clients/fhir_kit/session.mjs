@@ -78,4 +78,29 @@ told.badDate = await refused(() =>
 told.deleted = (await client.delete({ resourceType: "Patient", id })).resourceType;
 told.gone = await refused(() => client.read({ resourceType: "Patient", id }));
 
+const other = await client.create({ resourceType: "Patient", body: patient });
+const where = { resourceType: "Patient", id: other.id };
+await client.batch({
+  body: {
+    resourceType: "Bundle",
+    type: "batch",
+    entry: pulses.slice(0, 3).map((pulse) => ({
+      resource: { ...pulse, subject: { reference: `Patient/${other.id}` } },
+      request: { method: "POST", url: "Observation" },
+    })),
+  },
+});
+const compartment = { resourceType: "Patient", id: other.id };
+told.compartment = ids(await client.search({ resourceType: "Observation", compartment })).length;
+const all = ids(await client.search({ searchParams: { _type: "Patient" } }));
+told.system = all.length === 1 && all[0] === other.id;
+told.typeHistory = (await client.history({ resourceType: "Patient" })).entry.length;
+told.systemHistory = (await client.history()).type;
+const jsonPatch = [{ op: "replace", path: "/active", value: false }];
+told.patched = (await client.patch({ ...where, jsonPatch })).active;
+const everything = await client.operation({ name: "everything", ...where, method: "GET" });
+told.everything = everything.entry.length;
+const validation = { name: "validate", resourceType: "Patient", input: patient };
+told.validated = (await client.operation(validation)).resourceType;
+
 process.stdout.write(JSON.stringify(told));
