@@ -43,7 +43,9 @@ NOT_IN_EVERYTHING = frozenset(
 )
 """Types that $everything never shows (wire contract 12.5)."""
 
-_SECOND = 1_000_000
+SECOND = 1_000_000
+"""Microseconds: a primary date that covers no more has no range row."""
+_VERSIONS = {bit: version for version, bit in keys.VERSION_BITS.items()}
 
 Readers = tuple[tuple[str, Values], ...]
 
@@ -71,8 +73,11 @@ class IndexRows:
         `vers` covers both."""
         key, sys = keys.token_key(rtype, param, code), keys.system_hash(system)
         held = self.tokens.get(key)
-        self.mark(key, held[0] if held else sys, vers)
-        if held and held[0] != sys:
+        if held is None:
+            self.tokens[key] = sys, vers
+            return
+        self.tokens[key] = held[0], held[1] | vers
+        if held[0] != sys:
             self.mark(keys.system_code_key(rtype, param, system, code), sys, vers)
 
     def mark(self, key: int, sys: int, vers: int) -> None:
@@ -122,7 +127,8 @@ def memberships(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one parameter of one type is extracted: compiled once."""
+    """How one parameter of one type is extracted: compiled once. `noted`: its rows lie under
+    another parameter."""
 
     rtype: str
     code: str
@@ -131,6 +137,8 @@ class Plan:
     present: int
     primary: bool
     dated: bool
+    noted: bool
+    exists: bool
     elements: Values | None = None
     parts: tuple[PartPlan, ...] = ()
 
@@ -180,6 +188,8 @@ def compiled_plans(version: str, rtype: str) -> Iterator[tuple[Plan, Sequence[st
             present=1 << bits[code],
             primary=code == primary,
             dated=parameter.type == "date",
+            noted=not own,
+            exists=any(path.endswith(":exists") for path in parameter.paths),
             elements=compile_path(parameter.root) if parameter.root else None,
             parts=tuple(
                 PartPlan(
@@ -205,7 +215,7 @@ def _compiled(paths: Iterable[str]) -> Readers:
 
 
 def _token(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
-    if any(kind == "exists" for kind, _ in plan.readers):
+    if plan.exists:
         said = [value for _, read in plan.readers for value in read(resource)]
         alive = any(value is not False for value in said)
         if not said and plan.readers[0][0] != "exists":
@@ -262,7 +272,7 @@ def _composite(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) 
         ):
             continue
         found = True
-        spellings = [_spellings(plan.parts[n], nodes[n]) for n in keyed]
+        spellings = [_spellings(plan.parts[n], nodes[n], bit) for n in keyed]
         for said in product(*spellings):
             name = composite_name(plan.code, said, at if len(compared) > 1 else None)
             for n in compared:
@@ -272,13 +282,14 @@ def _composite(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) 
     return found
 
 
-def _spellings(part: PartPlan, node: dict[str, Any]) -> list[str]:
+def _spellings(part: PartPlan, node: dict[str, Any], bit: int) -> list[str]:
     """All ways in which a query may spell the values of a part that rows are keyed by."""
     found: dict[str, None] = {}
     for kind, read in part.readers:
         for value in read(node):
             if part.kind == "reference":
-                found.update((target, None) for target in values.targets(kind, value))
+                targets = values.targets(kind, value, _VERSIONS[bit])
+                found.update((target, None) for target in targets)
             elif part.kind == "uri":
                 found.update((uri, None) for uri in values.uris(value))
             else:
@@ -293,7 +304,7 @@ def _reference(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) 
     for kind, read in plan.readers:
         for value in read(resource):
             found = True
-            for target in values.targets(kind, value):
+            for target in values.targets(kind, value, _VERSIONS[bit]):
                 rows.mark(keys.reference_key(plan.rtype, plan.code, target), 0, bit)
             if kind == "Reference" and type(value) is dict and "identifier" in value:
                 for code, system in values.codes("Identifier", value["identifier"]):
@@ -345,7 +356,7 @@ def _date(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bo
     ]
     if plan.primary and spans:
         rows.lo, rows.hi = min(lo for lo, _ in spans), max(hi for _, hi in spans)
-        if len(spans) == 1 and rows.hi - rows.lo <= _SECOND:
+        if len(spans) == 1 and rows.hi - rows.lo <= SECOND:
             return True
     for lo, hi in spans:
         rows.ranges[keys.param_key(plan.rtype, plan.code), lo, hi] = None
@@ -420,7 +431,7 @@ def compartments(resource: dict[str, Any], version: str, *, wearable: bool = Fal
     found = {f"Patient/{resource['id']}": None} if rtype == "Patient" and "id" in resource else {}
     for read in _patient_readers(version, rtype, wearable):
         for value in read(resource):
-            for target in values.targets("Reference", value):
+            for target in values.targets("Reference", value, version):
                 if target.startswith("Patient/"):
                     found[target] = None
     return list(found)
@@ -453,5 +464,5 @@ def patient_references(resource: dict[str, Any], version: str) -> list[str]:
         target
         for read in _patient_readers(version, resource["resourceType"], True)
         for value in read(resource)
-        for target in values.targets("Reference", value)
+        for target in values.targets("Reference", value, version)
     ]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+
 from fhirstore import digits
 from fhirstore.search.moments import Moments, moments, period
 from fhirstore.search.precision import based_range, implicit_range
@@ -88,18 +90,28 @@ def strings(kind: str, value: Any) -> Iterator[str]:
             yield from _texts(value, ("text",))
 
 
-def targets(kind: str, value: Any) -> Iterator[str]:
+def targets(kind: str, value: Any, version: str = "") -> Iterator[str]:
     """What a reference points to: "Type/id" or an absolute URL; a canonical also without its
-    version. A resource (the first of a Bundle) stands for itself."""
+    version. A resource (the first of a Bundle) stands for itself. With a FHIR version given, this
+    server's own address of that version does not count."""
     if kind == "Reference":
         reference = value.get("reference") if isinstance(value, dict) else None
         if isinstance(reference, str) and reference and not reference.startswith("#"):
-            yield reference.partition("/_history/")[0]
+            target = reference.partition("/_history/")[0]
+            if version and "://" in target:
+                for home in homes(settings.HOSTS["api"], version):
+                    target = target.removeprefix(home)
+            yield target
     elif kind == "Resource":
         if isinstance(value, dict) and isinstance(value.get("id"), str):
             yield f"{value.get('resourceType')}/{value['id']}"
     else:
         yield from uris(value)
+
+
+def homes(base: str, version: str) -> tuple[str, str]:
+    """The addresses under which the resources of a FHIR version lie on this server."""
+    return f"{base}/fhir/{version}/", f"{base}/{version}/"
 
 
 def uris(value: Any) -> Iterator[str]:

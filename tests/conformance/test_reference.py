@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
-from tests.conformance.tables import REFUSED, check, observation
+from tests.conformance.tables import REFUSED, check, observation, resource
 from tests.fhirstore.fhir_client import Fhir
 
 ELSEWHERE = "https://other.example/fhir/Patient/1"
@@ -25,12 +25,24 @@ REFERRING = [
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
 def test_spellings(fhir: Fhir, version: str) -> None:
     base = settings.PUBLIC_BASE_URL
+    own = [
+        observation("full", subject={"reference": f"{base}/fhir/{version}/Patient/3"}),
+        observation("short", subject={"reference": f"{base}/{version}/Patient/3/_history/1"}),
+        resource("Patient", "3", gender="female"),
+    ]
     check(
         fhir,
         version,
         "Observation",
-        REFERRING,
+        [*REFERRING, *own],
         {
+            "subject=Patient/3": "full short",
+            "patient=3": "full short",
+            f"patient={base}/{version}/Patient/3": "full short",
+            "patient.gender=female": "full short",
+            f"subject={ELSEWHERE}/_history/2": "elsewhere",
+            f"subject:Patient={ELSEWHERE}": "elsewhere",
+            f"subject:Group={ELSEWHERE}": "",
             "subject=1": "one version group",
             "subject=Patient/1": "one version",
             "subject=Group/1": "group",

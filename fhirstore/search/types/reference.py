@@ -13,6 +13,7 @@ from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import unescape
 from fhirstore.search.types import token
+from fhirstore.search.values import homes
 
 _TYPED = re.compile(r"([A-Za-z]+)/([^/]+)(?:/_history/[^/]+)?")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -47,15 +48,19 @@ def targets(clause: Clause, value: str, only: str, scope: Scope) -> list[str]:
     """What a stored reference may look like that the value asks for."""
     allowed = [only] if only else list(clause.parameter.targets) or list(NAMES[1:])
     own = value
-    for prefix in (f"{scope.base}/fhir/{scope.version}/", f"{scope.base}/{scope.version}/"):
-        own = own.removeprefix(prefix)
+    for home in homes(scope.base, scope.version):
+        own = own.removeprefix(home)
     typed = _TYPED.fullmatch(own)
     if typed and typed[1].lower() in BY_LOWER_CASE:
         rtype = BY_LOWER_CASE[typed[1].lower()]
         fits = clause.parameter.targets == () or rtype in allowed
         return [f"{rtype}/{typed[2]}"] if fits and only in ("", rtype) else []
     if "/" in own or _SCHEME.match(own):
-        bare = own.partition("|")[0] if _is_canonical(clause) else own
+        if not _is_canonical(clause):
+            own = own.partition("/_history/")[0]
+            named = BY_LOWER_CASE.get("".join(own.split("/")[-2:-1]).lower(), only)
+            return [own] if only in ("", named) else []
+        bare = own.partition("|")[0]
         return [own, bare] if bare != own else [own]
     # A uri may be a bare name.
     return [*(f"{rtype}/{own}" for rtype in allowed), *([own] if _is_canonical(clause) else [])]
