@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -118,6 +119,31 @@ class Grammar:
         )
 
 
+def spellings(kind: str, value: Any) -> list[str]:
+    """How one would ask for a value that a resource has."""
+    match kind:
+        case "CodeableConcept":
+            return [text for c in value.get("coding", ()) for text in spellings("Coding", c)]
+        case "Coding" | "Identifier" | "ContactPoint":
+            code = escape(value.get("code", value.get("value", "")))
+            system = "" if kind == "ContactPoint" else value.get("system", "")
+            return [code, f"{system}|{code}"] if code else []
+        case "HumanName" | "Address":
+            parts = [part for name, part in value.items() if name not in ("use", "period")]
+            texts = [t for part in parts for t in (part if isinstance(part, list) else [part])]
+            return [escape(text) for text in texts]
+        case "Period":
+            return list(value.values())
+        case "Quantity":
+            unit = f"|{value['system']}|{value['code']}" if "code" in value else ""
+            return [f"{value['value']}", f"{value['value']}{unit}"]
+        case "Reference":
+            return [value["reference"]] if not value.get("reference", "#").startswith("#") else []
+        case "boolean":
+            return ["true" if value else "false"]
+    return [escape(str(value))] if isinstance(value, str | Decimal) else []
+
+
 @st.composite
 def filters(draw: st.DrawFn, grammar: Grammar, rtype: str, depth: int = 0) -> Pair:
     """`name=value` for a type."""
@@ -141,6 +167,19 @@ def _plain(draw: st.DrawFn, grammar: Grammar, rtype: str) -> Pair:
     value = plain_values(version, parameter)
     if parameter.type == "token" and "systems" not in features:
         value = st.sampled_from(["true", "false"]) if _is_boolean(parameter) else CODES
+    mine = [r for r in grammar.resources if r["resourceType"] == rtype]
+    held = [
+        text
+        for r in mine
+        for kind, found in values_of(r, parameter.paths)
+        for text in spellings(kind, found)
+        if kind not in ("happened", "Timing")
+    ]
+    if held and modifier != ":text" and parameter.type != "composite":
+        ordered = parameter.type in ("date", "number", "quantity")
+        likely = st.sampled_from(sorted(held))
+        likely = st.builds("{}{}".format, _prefixes, likely) if ordered else likely
+        value = st.one_of(likely, likely, value)
     if modifier == ":identifier":
         value = TOKENS if "systems" in features else CODES
     elif modifier == ":text":
