@@ -15,6 +15,9 @@ from fhirstore.patches.places import Place
 
 MOST = 200
 """Operations in one patch; each evaluates a path."""
+MOST_WRITTEN, MOST_LOOKED_AT = 10_000, 3_000_000
+"""Characters of all paths of a patch, of which each takes up to a millisecond to read; and those
+times the elements of the resource, of which up to half a million are looked at in a second."""
 _LAST = re.compile(r"(?s)(.+)\.([A-Za-z]+)")
 
 
@@ -82,6 +85,7 @@ def apply(resource: dict[str, Any], parameters: Any, *, version: str) -> dict[st
     listed = parameters.get("parameter", [])
     if not isinstance(listed, list) or len(listed) > MOST:
         raise InvalidRequest(f"a patch is a list of {MOST} operations at most")
+    written = looked_at = 0
     for place, entry in enumerate(listed):
         try:
             part = _parts(entry)
@@ -89,11 +93,25 @@ def apply(resource: dict[str, Any], parameters: Any, *, version: str) -> dict[st
             act = _OPERATIONS.get(operation.text("type"))
             if act is None:
                 raise InvalidRequest("the operation's type is add, insert, delete, replace or move")
+            written += len(operation.text("path"))
+            looked_at += len(operation.text("path")) * _elements(resource)
+            if written > MOST_WRITTEN or looked_at > MOST_LOOKED_AT:
+                raise InvalidRequest("the paths of the patch take too long; send a JSON Patch")
             act(operation)
         except (InvalidRequest, Unprocessable) as error:
             error.text = f"operation {place} of the patch: {error.text}"
             raise
     return resource
+
+
+def _elements(resource: Any) -> int:
+    found, nodes = 0, [resource]
+    while nodes:
+        node = nodes.pop()
+        below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        found += len(below)
+        nodes.extend(below)
+    return found
 
 
 def _parts(entry: Any) -> dict[str, dict[str, Any]]:

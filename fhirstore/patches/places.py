@@ -16,7 +16,7 @@ from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 from fhirstore import structures
 from fhirstore.errors import InvalidRequest, Unprocessable
 
-LONGEST = 1000
+LONGEST = 500
 _FUNCTION = re.compile(
     "where|first|last|tail|skip|take|single|exists|empty|not|count|ofType|as|is|extension"
     "|startsWith|endsWith|contains|hasValue"
@@ -81,7 +81,10 @@ def check(path: str) -> None:
     tokens = CommonTokenStream(lexer)
     parser = FHIRPathParser(tokens)
     parser.removeErrorListeners()
-    parser.expression()
+    try:
+        parser.expression()
+    except RecursionError as error:
+        raise InvalidRequest("the path of an operation is nested too deeply") from error
     if parser.getNumberOfSyntaxErrors() or tokens.LT(1).type != Token.EOF:
         raise InvalidRequest("the path of an operation is no FHIRPath expression")
 

@@ -246,7 +246,7 @@ def _said(key: Key, scope: Scope, binder: Binder) -> str:
     chosen = "max" if key.descending else "min"
     return (
         f"(select {chosen}(lower(s.j #>> '{{}}') collate \"C\") from fhir_resource t,"
-        f" lateral (select t.body::jsonb as j offset 0) d, lateral ({said}) s"
+        f" lateral (select fhir_json(t.body) as j offset 0) d, lateral ({said}) s"
         f" where {scope.owners.own('t')} and t.owner = r.owner and t.rtype = r.rtype"
         " and t.rid = r.rid)"
     )

@@ -8,7 +8,7 @@ a whole code system means every code of that system.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -22,28 +22,40 @@ from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.structures import value_set
 
-MOST_CODES, DEEPEST = 10_000, 8
+MOST_CODES, DEEPEST, MOST_SETS = 10_000, 8, 100
 
 Code = tuple[str | None, str | None]
 """(system, code). Without a code: every code of the system; without a system: of whichever, as of
 FHIR's required bindings only the codes are held here."""
 
 
-def codes(parameter: str, reference: str, scope: Scope) -> list[Code]:
-    """The codes of a value set, named by its canonical url (with or without `|version`) or as
+def codes(parameter: str, references: Iterable[str], scope: Scope) -> Iterator[Code]:
+    """The codes of value sets, each named by its canonical url (with or without `|version`) or as
     `ValueSet/id`. Raises `InvalidValue`, naming the parameter, where it is not known here, cannot
     be expanded or is too large."""
-    return _Expansion(parameter, scope).of(reference)
+    expansion = _Expansion(parameter, scope)
+    for reference in references:
+        yield from expansion.of(reference)
 
 
 class _Expansion:
     def __init__(self, parameter: str, scope: Scope) -> None:
         self._parameter = parameter
         self._scope = replace(scope, rtype="ValueSet", number=NUMBERS["ValueSet"])
+        self._read = self._selected_codes = 0
+        self._found: dict[str, list[Code]] = {}
 
     def of(self, reference: str, depth: int = 0) -> list[Code]:
         if depth > DEEPEST:
             raise self._refused("its value sets include each other too deeply")
+        if reference not in self._found:
+            self._read += 1
+            if self._read > MOST_SETS:
+                raise self._refused(f"it takes more than {MOST_SETS} value sets")
+            self._found[reference] = self._codes(reference, depth)
+        return self._found[reference]
+
+    def _codes(self, reference: str, depth: int) -> list[Code]:
         content = self._held(reference)
         if content is not None:
             found = list(dict.fromkeys(self._expanded(content, depth)))
@@ -117,6 +129,9 @@ select r.body from fhir_resource r where {scope.owners.own("r")} and r.rtype = {
         for url in _texts(part, "valueSet"):
             among = self.of(url, depth + 1)
             listed = among if listed is None else _both(listed, among)
+        self._selected_codes += len(listed or ())
+        if self._selected_codes > 10 * MOST_CODES:
+            raise self._refused(f"its value sets hold more than {MOST_CODES} codes")
         return listed or []
 
     def _refused(self, problem: str) -> InvalidValue:
@@ -128,7 +143,8 @@ def _both(some: list[Code], others: list[Code]) -> list[Code]:
     held = set(others)
     kept = [code for code in some if code in held or (code[0], None) in held]
     whole = {system for system, code in some if code is None}
-    return [*kept, *(code for code in others if code[0] in whole and code not in kept)]
+    there = set(kept)
+    return [*kept, *(code for code in others if code[0] in whole and code not in there)]
 
 
 def _contained(node: dict[str, Any], name: str, system: str) -> Iterator[Code]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -451,3 +452,24 @@ def test_patches_in_a_bundle(fhir: Fhir, kind: str) -> None:
         answer = fhir.post("/r4", bundle, expect=None)
         status = answer["entry"][1]["response"]["status"] if kind == "batch" else ""
         assert status.startswith(("400", "415")) or fhir.last.status_code in (400, 415)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "-" * 400 + "1",
+        "(" * 240 + "Patient" + ")" * 240,
+        "Patient.name.where(" + "given='a1' and " * 30 + "true)",
+    ],
+)
+def test_a_path_does_not_keep_the_server_busy(fhir: Fhir, path: str) -> None:
+    names = [{"given": [f"a{n}"], "family": f"f{n}"} for n in range(2500)]
+    fhir.store("r4", {"resourceType": "Patient", "id": "p", "name": names})
+    parts = [{"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": path}]
+    change = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "operation", "part": parts}] * 200,
+    }
+    begun = perf_counter()
+    fhir.call("PATCH", "/r4/Patient/p", change, expect=400)
+    assert perf_counter() - begun < 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -125,3 +126,21 @@ def test_older_value_sets(fhir: Fhir, version: str) -> None:
     listed = {"compose": {"include": [include(LOINC, "2")]}}
     fhir.store(version, *RESOURCES[:4], value_set("v", **(own if version == "dstu2" else listed)))
     assert ids(fhir.get(f"/{version}/Observation?code:in={VS}/v")) == ["b"]
+
+
+def test_value_sets_that_include_each_other_many_times_end(fhir: Fhir) -> None:
+    def including(ident: str, *names: str) -> dict[str, Any]:
+        urls = [f"http://example.org/vs/{name}" for name in names]
+        return value_set(ident, compose={"include": [{"valueSet": [url]} for url in urls]})
+
+    tower = [including(f"t{n}", *[f"t{n + 1}"] * 30) for n in range(5)]
+    wide = including("wide", *(f"w{n}" for n in range(120)))
+    each = [value_set(f"w{n}", compose={"include": [include(LOINC, "1")]}) for n in range(120)]
+    fhir.store("r4", *RESOURCES[:1], *tower, including("t5", "w0"), wide, *each)
+    begun = perf_counter()
+    assert ids(fhir.get("/r4/Observation?code:in=http://example.org/vs/t0")) == ["a"]
+    refused = fhir.get("/r4/Observation?code:in=http://example.org/vs/wide", expect=400)
+    assert "more than 100 value sets" in str(refused["issue"])
+    many = ",".join(f"http://example.org/vs/w{n}" for n in range(120))
+    fhir.get(f"/r4/Observation?code:in={many}", expect=400)
+    assert perf_counter() - begun < 10

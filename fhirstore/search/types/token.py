@@ -64,12 +64,11 @@ def _in_sets(clause: Clause, scope: Scope) -> list[TokenValue]:
     bound to says it."""
     kinds = {split_type(path)[1] for path in clause.parameter.paths} or {"Coding"}
     held: dict[TokenValue, None] = {}
-    for value in clause.values:
-        for system, code in value_sets.codes(clause.name, unescape(value), scope):
-            if system is None or kinds.intersection(_WITH_SYSTEM):
-                held[TokenValue(system=system, code=code)] = None
-            if system and code is not None and not kinds.issubset(_WITH_SYSTEM):
-                held[TokenValue(system="", code=code)] = None
+    for system, code in value_sets.codes(clause.name, map(unescape, clause.values), scope):
+        if system is None or kinds.intersection(_WITH_SYSTEM):
+            held[TokenValue(system=system, code=code)] = None
+        if system and code is not None and not kinds.issubset(_WITH_SYSTEM):
+            held[TokenValue(system="", code=code)] = None
     return list(held)
 
 
