@@ -267,7 +267,7 @@ class Changes:
             db.text(new.fid),
             db.raw(new.hash),
             db.int8s(new.also),
-            db.int8s(rows.all_keys()),
+            db.packed_int8s(rows.keys),
             db.raw(body),
         )
 

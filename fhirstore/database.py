@@ -30,6 +30,7 @@ def cursor() -> psycopg.Cursor[tuple[Any, ...]]:
 
 _INT8 = struct.Struct(">iq").pack
 _INT4 = struct.Struct(">i").pack
+_ARRAY = struct.Struct(">iiiiii").pack
 
 
 def int8(value: int | None) -> bytes:
@@ -72,6 +73,14 @@ def int8s(values: Sequence[int] | None) -> bytes:
     fields = [8] * (2 * len(values))
     fields[1::2] = values
     return _array(len(values))(20 + 12 * len(values), 1, 0, _INT8_OID, len(values), 1, *fields)
+
+
+def packed_int8s(values: Sequence[bytes]) -> bytes:
+    """A bigint[] of elements that are packed already, each with its length."""
+    count = len(values)
+    if not count:
+        return int8s(())
+    return _ARRAY(20 + 12 * count, 1, 0, _INT8_OID, count, 1) + b"".join(values)
 
 
 @lru_cache(maxsize=1024)

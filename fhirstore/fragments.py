@@ -15,10 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 from fhirstore import digits
-from fhirstore.keys import VERSION_BITS
-from fhirstore.packed_rows import PackedRows, pack
+from fhirstore.keys import VERSION_BITS, param_key
+from fhirstore.packed_rows import KEY, PackedRows, distinct_keys, pack, packed_range
 from fhirstore.search.extract import (
     NOT_IN_EVERYTHING,
+    SECOND,
     IndexRows,
     Plan,
     Readers,
@@ -28,13 +29,15 @@ from fhirstore.search.extract import (
     memberships,
     patient_paths,
 )
-from fhirstore.search.paths import first_property
+from fhirstore.search.moments import moments
+from fhirstore.search.paths import first_property, split_type
 
 MOST = 16384
 """Values whose rows are kept, in all; then all are forgotten."""
 LONGEST = 1024
 """Bytes of the longest value whose rows are kept."""
 _OURS = ("versionId", "lastUpdated")
+_MOMENTS = ("date", "dateTime", "instant")
 
 
 def packed(renderings: Mapping[str, dict[str, Any]]) -> PackedRows:
@@ -50,21 +53,27 @@ def packed(renderings: Mapping[str, dict[str, Any]]) -> PackedRows:
 
 @dataclass(slots=True)
 class _Fragment:
+    """`parts`: bits of those parts of composites that have a value. `shared`: bits of those plans
+    with rows in here that look at other properties as well."""
+
     rows: PackedRows
     parts: int
-    """Bits of those parts of composites that have a value."""
+    shared: int
 
 
 @dataclass(slots=True)
 class _Property:
-    """What follows from one property of a type alone."""
+    """What follows from one property of a type alone. `plans` each with their bit of `shared`;
+    `member`: that of compartments, where it may name a patient. `moment`: it is a date, dateTime or
+    instant, of which each plan has a row."""
 
     version: str
     rtype: str
     name: str
-    plans: list[Plan] = field(default_factory=list)
+    plans: list[tuple[Plan, int]] = field(default_factory=list)
     parts: list[tuple[int, Readers]] = field(default_factory=list)
-    member: bool = False
+    member: int = 0
+    moment: bool = False
     kept: dict[str | bytes, _Fragment] | None = None
     """By value; None where hardly any value comes twice."""
 
@@ -84,20 +93,42 @@ class _Property:
         return found
 
     def _make(self, value: Any) -> _Fragment:
+        if self.moment and type(value) is str:
+            return self._moment(value)
         alone = {"resourceType": self.rtype, self.name: value}
         rows, bit = IndexRows(), VERSION_BITS[self.version]
-        for plan in self.plans:
+        shared = parts = 0
+        for plan, share in self.plans:
             if plan.write(rows, plan, alone, bit):
                 rows.present |= plan.present
+                shared |= share
         if self.name == "meta":
             common(rows, self.rtype, alone, bit)
         if self.member:
+            before = len(rows.tokens)
             memberships(rows, alone, self.version)
-        parts = 0
+            if len(rows.tokens) != before:
+                shared |= self.member
         for part, reads in self.parts:
             if any(read(alone) for _, read in reads):
                 parts |= part
-        return _Fragment(pack(rows), parts)
+        return _Fragment(pack(rows), parts, shared)
+
+    def _moment(self, value: str) -> _Fragment:
+        """The same of a date, dateTime or instant."""
+        rows, shared = PackedRows(), 0
+        if span := moments(value):
+            low, high = span
+            for plan, share in self.plans:
+                rows.present |= plan.present
+                shared |= share
+                if plan.primary:
+                    rows.lo, rows.hi = span
+                    if high - low <= SECOND:
+                        continue
+                rows.ranges.append(packed_range(param_key(self.rtype, plan.code), low, high))
+            rows.keys = distinct_keys(rows.ranges)
+        return _Fragment(rows, 0, shared)
 
 
 class _Divided:
@@ -110,15 +141,22 @@ class _Divided:
         self._whole: dict[str, dict[str, Plan]] = {}
         self._composites: list[tuple[int, int]] = []
         self._present: dict[int, int] = {}
-        self._parts = 0
+        self._parts = self._shared = 0
+        self._not_moments = {"meta"}
         for plan, paths in compiled_plans(version, rtype):
             self._add(plan, {first_property(path) for path in paths}, paths)
         self._property("meta")
         if rtype not in NOT_IN_EVERYTHING:
             own = ["id"] if rtype == "Patient" else []
+            self._shared += 1
             for path in [*patient_paths(version, rtype), *own]:
-                self._property(first_property(path)).member = True
+                self._property(first_property(path)).member = 1 << self._shared
         for found in self._properties.values():
+            found.moment = (
+                bool(found.plans)
+                and found.name not in self._not_moments
+                and not (found.parts or found.member)
+            )
             found.kept = None if self._mostly_unique(found) else _KEPT.new()
 
     def _property(self, name: str) -> _Property:
@@ -127,7 +165,7 @@ class _Divided:
     @staticmethod
     def _mostly_unique(found: _Property) -> bool:
         return found.name in ("id", "identifier") or (
-            not found.member and bool(found.plans) and all(p.dated for p in found.plans)
+            not found.member and bool(found.plans) and all(plan.dated for plan, _ in found.plans)
         )
 
     def _add(self, plan: Plan, heads: set[str], paths: Iterable[str]) -> None:
@@ -145,47 +183,62 @@ class _Divided:
             for head in heads:
                 self._whole.setdefault(head, {})[plan.code] = plan
         else:
+            together = len(heads) > 1 and not plan.noted
+            self._shared += together
+            share = together << self._shared
             for head in heads:
-                self._property(head).plans.append(plan)
+                self._property(head).plans.append((plan, share))
+                mine = [split_type(path) for path in paths if first_property(path) == head]
+                if plan.noted or mine not in [[(head, kind)] for kind in _MOMENTS]:
+                    self._not_moments.add(head)
 
     def rows(self, resource: dict[str, Any]) -> PackedRows | None:
         """The rows; None where two properties say different things of one row."""
-        found = PackedRows()
-        tokens, ranges, strings, others = found.tokens, found.ranges, found.strings, found.others
+        tokens: list[bytes] = []
+        ranges: list[bytes] = []
+        strings: list[bytes] = []
+        keys: list[bytes] = []
+        lo = hi = None
+        parts = shared = present = 0
+        doubtful = False
         properties = self._properties
-        count = parts = 0
-        fragments: list[PackedRows] = []
         for name, value in resource.items():
             known = properties.get(name)
-            if known is not None:
-                fragment = known.fragment(value)
-                fragments.append(fragment.rows)
-                parts |= fragment.parts
-        if rest := self._rest(resource):
-            fragments.append(rest)
-        for rows in fragments:
-            if rows.tokens:
-                tokens |= rows.tokens
-                count += len(rows.tokens)
-            if rows.others:
-                ranges |= rows.ranges
-                strings |= rows.strings
-                others |= rows.others
-            found.present |= rows.present
+            if known is None:
+                continue
+            fragment = known.fragment(value)
+            parts |= fragment.parts
+            if share := fragment.shared:
+                if share & shared:
+                    doubtful = True
+                shared |= share
+            rows = fragment.rows
+            if rows.keys:
+                keys += rows.keys
+                tokens += rows.tokens
+                ranges += rows.ranges
+                strings += rows.strings
+            present |= rows.present
             if rows.lo is not None:
-                if found.lo is not None:
+                if lo is not None:
                     return None
-                found.lo, found.hi = rows.lo, rows.hi
-        if len(tokens) != count and not _agree(tokens, fragments):
-            return None
-        present = self._present.get(parts)
-        if present is None:
-            present = self._present[parts] = self._composites_of(parts)
-        found.present |= present
-        return found
+                lo, hi = rows.lo, rows.hi
+        if rest := self._rest(resource):
+            keys += rest.keys
+            tokens += rest.tokens
+            ranges += rest.ranges
+            strings += rest.strings
+            present |= rest.present
+        composites = self._present.get(parts)
+        if composites is None:
+            composites = self._present[parts] = self._composites_of(parts)
+        found = PackedRows(tokens, ranges, strings, keys, present | composites, lo, hi)
+        return _agreed(found) if doubtful else found
 
     def _rest(self, resource: dict[str, Any]) -> PackedRows | None:
         """What is made of the whole resource."""
+        if not self._always and not self._whole:
+            return None
         plans = {plan.code: plan for plan in self._always}
         if self._whole:
             for name in resource:
@@ -207,8 +260,15 @@ class _Divided:
         return present
 
 
-def _agree(tokens: dict[int, bytes], fragments: Iterable[PackedRows]) -> bool:
-    return all(tokens[key] == row for rows in fragments for key, row in rows.tokens.items())
+def _agreed(rows: PackedRows) -> PackedRows | None:
+    """The rows once each; None where two token rows of one key differ."""
+    tokens, ranges, strings = (
+        list(dict.fromkeys(table)) for table in (rows.tokens, rows.ranges, rows.strings)
+    )
+    if len({row[KEY] for row in tokens}) != len(tokens):
+        return None
+    keys = distinct_keys(tokens, ranges, strings)
+    return PackedRows(tokens, ranges, strings, keys, rows.present, rows.lo, rows.hi)
 
 
 @lru_cache(maxsize=512)

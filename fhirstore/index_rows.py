@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
 
 from fhirstore import database as db
 from fhirstore.packed_rows import (
+    KEY,
+    LOW,
     RANGE_COLUMNS,
     STRING_COLUMNS,
     TOKEN_COLUMNS,
     PackedRows,
+    key_of,
+    low_of,
     tail,
+    value_of,
 )
 
 # "offset 0" keeps the planner from joining the other way round, by a scan of all the owner has: it
@@ -64,26 +69,23 @@ class IndexChanges:
     def add(self, rows: PackedRows, rid: int, *, before: PackedRows = NOTHING) -> None:
         """Write the rows that are not there already."""
         ends = tail(self._owner, rid)
-        if before is NOTHING:
-            tokens, ranges, strings = rows.tokens, rows.ranges, rows.strings
-        else:
-            changed = _Difference(before, rows)
-            tokens = {k: row for k, row in rows.tokens.items() if k in changed.tokens}
-            ranges = {k: row for k, row in rows.ranges.items() if k[:2] in changed.ranges}
-            strings = {k: row for k, row in rows.strings.items() if k[:2] in changed.strings}
-        if tokens:
-            self._tokens.add_rows(tokens.values(), ends)
-        if ranges:
-            self._ranges.add_rows(ranges.values(), ends)
-        if strings:
-            self._strings.add_rows(strings.values(), ends)
+        if before is not NOTHING:
+            rows = _differing(rows, before)
+        if rows.tokens:
+            self._tokens.add_rows(rows.tokens, ends)
+        if rows.ranges:
+            self._ranges.add_rows(rows.ranges, ends)
+        if rows.strings:
+            self._strings.add_rows(rows.strings, ends)
 
     def remove(self, before: PackedRows, rid: int, *, after: PackedRows = NOTHING) -> None:
         """Take away the rows that `after` does not have."""
-        changed = _Difference(before, after)
-        self._gone_tokens.extend((key, rid) for key in changed.tokens if key in before.tokens)
-        self._gone_ranges.extend((key, lo, rid) for key, lo in changed.ranges)
-        self._gone_strings.extend((key, val, rid) for key, val in changed.strings)
+        gone = _differing(before, after)
+        self._gone_tokens.extend((key_of(row[KEY]), rid) for row in gone.tokens)
+        self._gone_ranges.extend((key_of(row[KEY]), low_of(row), rid) for row in gone.ranges)
+        self._gone_strings.extend(
+            (key_of(row[KEY]), value_of(row).decode(), rid) for row in gone.strings
+        )
 
     def remove_keys(self, keys: list[int], rid: int) -> None:
         """Take away whatever a row has under these keys; slower, for rows that other definitions
@@ -112,11 +114,30 @@ class IndexChanges:
             cursor.execute(statement, arrays | {"owner": self._owner}, prepare=True)
 
 
-class _Difference:
-    """What differs between two sets of index rows, by what a row is deleted by: rows that share it
-    go, and are written, together."""
+def _differing(rows: PackedRows, others: PackedRows) -> PackedRows:
+    """Those of the rows that the others do not have, and those that share with one that differs
+    what a row is deleted by: they go, and are written, together."""
+    return PackedRows(
+        tokens=_differing_by(_key, rows.tokens, others.tokens),
+        ranges=_differing_by(_key_and_low, rows.ranges, others.ranges),
+        strings=_differing_by(_key_and_value, rows.strings, others.strings),
+    )
 
-    def __init__(self, before: PackedRows, after: PackedRows) -> None:
-        self.tokens = {key for key, _ in before.tokens.items() ^ after.tokens.items()}
-        self.ranges = {(key, lo) for key, lo, _ in before.ranges.keys() ^ after.ranges.keys()}
-        self.strings = {(key, val) for key, val, _ in before.strings.keys() ^ after.strings.keys()}
+
+def _differing_by(
+    place: Callable[[bytes], Any], rows: Sequence[bytes], others: Sequence[bytes]
+) -> list[bytes]:
+    changed = set(map(place, set(rows) ^ set(others)))
+    return [row for row in rows if place(row) in changed] if changed else []
+
+
+def _key(row: bytes) -> bytes:
+    return row[KEY]
+
+
+def _key_and_low(row: bytes) -> tuple[bytes, bytes]:
+    return row[KEY], row[LOW]
+
+
+def _key_and_value(row: bytes) -> tuple[bytes, bytes]:
+    return row[KEY], value_of(row)
