@@ -19,10 +19,13 @@ from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.entry import Entry, Resolve, read_entry
 from fhirstore.api.transaction import resolve_references, settle
-from fhirstore.errors import FhirError, Forbidden, InvalidRequest
+from fhirstore.errors import FhirError, Forbidden, InvalidRequest, TooLong
 from fhirstore.search import totals
 
 LEGACY_MOST, MOST = 20, 5000
+MOST_ANSWERED = 100_000_000
+"""Bytes of all answers of a Bundle, which are put together in memory; what is read beyond is
+refused."""
 _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
 
 
@@ -44,7 +47,7 @@ def perform(call: Call, *, resolve: Resolve) -> Answer:
         return _transaction(call, rows, resolve)
     if not any("request" in row for row in rows) and rows:
         return _legacy(call, rows, resolve)
-    return _answer("batch-response", [_alone(call, row, n, resolve) for n, row in enumerate(rows)])
+    return _one_by_one(call, rows, resolve)
 
 
 _STANDARD = ("batch", "transaction")
@@ -56,9 +59,7 @@ def _legacy(call: Call, rows: list[dict[str, Any]], resolve: Resolve) -> Answer:
             f"a Bundle of entries without request may have {LEGACY_MOST} entries at most"
         )
     as_created = [{**row, "request": _creation(row.get("resource"))} for row in rows]
-    return _answer(
-        "batch-response", [_alone(call, row, n, resolve) for n, row in enumerate(as_created)]
-    )
+    return _one_by_one(call, as_created, resolve)
 
 
 def _creation(resource: Any) -> dict[str, Any]:
@@ -66,10 +67,27 @@ def _creation(resource: Any) -> dict[str, Any]:
     return {"method": "POST", "url": rtype if isinstance(rtype, str) else ""}
 
 
-def _alone(call: Call, row: dict[str, Any], place: int, resolve: Resolve) -> bytes:
-    """An entry of a batch: its own success or failure."""
+def _one_by_one(call: Call, rows: list[dict[str, Any]], resolve: Resolve) -> Answer:
+    answers: list[bytes] = []
+    answered = 0
+    for place, row in enumerate(rows):
+        answers.append(_alone(call, row, place, resolve, answered=answered))
+        answered += len(answers[-1])
+    return _answer("batch-response", answers)
+
+
+def _check_size(entry: Entry, answered: int) -> None:
+    if entry.interaction.read_only and answered > MOST_ANSWERED:
+        raise TooLong("the answers of the Bundle get too long; ask for this in another one")
+
+
+def _alone(
+    call: Call, row: dict[str, Any], place: int, resolve: Resolve, *, answered: int
+) -> bytes:
+    """An entry of a batch: its own success or failure. `answered`: bytes of the answers so far."""
     try:
         entry = read_entry(call, row, place, resolve)
+        _check_size(entry, answered)
         return _told(entry, _carried_out(entry))
     except FhirError as error:
         failed = orjson.dumps(outcome.refusal(error))
@@ -85,6 +103,7 @@ def _transaction(call: Call, rows: list[dict[str, Any]], resolve: Resolve) -> An
         with _naming(place):
             entries.append(read_entry(call, row, place, resolve))
     answers: dict[int, Answer] = {}
+    answered = 0
     try:
         with transaction.atomic():
             settled = settle(call, entries, _naming)
@@ -92,7 +111,9 @@ def _transaction(call: Call, rows: list[dict[str, Any]], resolve: Resolve) -> An
                 with _naming(entry.place):
                     if not entry.interaction.read_only:
                         resolve_references(entry.call, entry.call.resource, final=True)
+                    _check_size(entry, answered)
                     answers[entry.place] = _carried_out(entry)
+                    answered += len(answers[entry.place].body)
     except BaseException:
         if call.access.app_user_id is not None:
             totals.forget_of(call.access.app_user_id)

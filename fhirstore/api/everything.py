@@ -57,7 +57,7 @@ def everything(call: Call) -> Answer:
     if len(found) > count:
         before = skip or 0
         if skip is None and afterid:
-            before = total - len(compartment.page(limit=total, afterid=afterid))
+            before = total - compartment.behind(afterid)
         following = f"_skip={before + len(shown)}"
     page_links = links(
         version=call.version,

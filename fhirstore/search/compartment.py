@@ -16,6 +16,9 @@ from fhirstore.search.owners import Owners
 from fhirstore.search.rows import COLUMNS, Row
 
 
+_NOT_FIRST = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::text)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Compartment:
     """What of a compartment is wanted: of these types, changed since, with a date that overlaps
@@ -81,14 +84,19 @@ class Compartment:
         counted = rows.select(f"select count(*) from ({self._members()}) m", self._values())
         return int(counted[0][0])
 
+    def behind(self, afterid: str) -> int:
+        """How many come behind an id in the order of pages."""
+        sql = f"select count(*) from ({self._members()}) m {self._behind(afterid)}"
+        return int(rows.select(sql, {**self._values(), "afterid": afterid})[0][0])
+
+    def _behind(self, afterid: str) -> str:
+        behind = "" if afterid == self.patient else " and m.fid > %(afterid)s::text"
+        return f"where {_NOT_FIRST}{behind} "
+
     def page(self, *, limit: int, offset: int = 0, afterid: str = "") -> list[Row]:
         """Resources in order: the Patient, then by id and type; `afterid`: those behind an id."""
-        first = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::text)"
-        order = f"{first}, m.fid, m.rtype, m.owner"
-        after = ""
-        if afterid:
-            behind = "" if afterid == self.patient else " and m.fid > %(afterid)s::text"
-            after = f"where {first}{behind} "
+        order = f"{_NOT_FIRST}, m.fid, m.rtype, m.owner"
+        after = self._behind(afterid) if afterid else ""
         sql = f"""
 select {COLUMNS} from (
   select m.owner, m.rtype, m.rid, row_number() over (order by {order}) as place

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 from psycopg import Cursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.pq.abc import PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 from accounts.connected import connected
@@ -25,27 +26,75 @@ class _Raw(Loader):
         return bytes(data)
 
 
-class Row(NamedTuple):
+class Row:
     """A current resource of a page. `body` is what the version asked for serves; `place` the values
-    of the columns it is ordered by."""
+    of the columns it is ordered by, as PostgreSQL writes them.
 
-    owner: int
-    rtype: int
-    fid: str
-    rid: int
-    version: int
-    updated: datetime
-    body: bytes
-    place: tuple[Any, ...] = ()
+    Read from the answer of the database when asked for: of most rows of a page only the id and the
+    body are.
+    """
+
+    __slots__ = ("_at", "_first", "_result", "_served_as")
+
+    def __init__(self, result: PGresult, at: int, first: int, served_as: str) -> None:
+        self._result, self._at, self._first, self._served_as = result, at, first, served_as
+
+    def _value(self, column: int) -> bytes:
+        value = self._result.get_value(self._at, self._first + column)
+        assert value is not None
+        return value
+
+    @property
+    def owner(self) -> int:
+        return int(self._value(0))
+
+    @property
+    def rtype(self) -> int:
+        return int(self._value(1))
+
+    @property
+    def fid(self) -> str:
+        return self._value(2).decode()
+
+    @property
+    def rid(self) -> int:
+        return int(self._value(3))
+
+    @property
+    def version(self) -> int:
+        return int(self._value(4))
+
+    @property
+    def updated(self) -> datetime:
+        return datetime.fromisoformat(self._value(5).decode())
+
+    @property
+    def body(self) -> bytes:
+        body, version = self._value(7), self._served_as
+        if version == "r4":
+            return body
+        return as_served(body=body, vers=int(self._value(6)), version=version)
+
+    @property
+    def place(self) -> tuple[bytes | None, ...]:
+        result, end = self._result, self._first + _COUNT
+        return tuple(result.get_value(self._at, n) for n in range(end, result.nfields))
 
 
 COLUMNS = "b.owner, b.rtype, b.fid, b.rid, b.version, b.updated, b.vers, b.body"
+_COUNT = COLUMNS.count(",") + 1
+
+
+LONGEST_PREPARED = 20_000
+"""Characters of a statement that is prepared. A connection keeps a hundred of them and PostgreSQL
+their plans, which of one with thousands of values take as many megabytes."""
 
 
 def select(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement; its text columns as bytes."""
+    kept = len(sql) <= LONGEST_PREPARED
     with connection.wrap_database_errors:
-        return _reading().execute(sql.encode(), values, prepare=True).fetchall()
+        return _reading().execute(sql.encode(), values, prepare=kept).fetchall()
 
 
 def stream(sql: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -84,7 +133,10 @@ def _cursor() -> Cursor[tuple[Any, ...]]:
 
 def resources(sql: str, values: Mapping[str, Any], *, version: str) -> list[Row]:
     """The resources of a statement that selects `COLUMNS`, as served in a version."""
-    return _served(select(sql, values), version, 0)
+    with connection.wrap_database_errors:
+        result = _reading().execute(sql.encode(), values, prepare=True).pgresult
+    assert result is not None
+    return [Row(result, at, 0, version) for at in range(result.ntuples)]
 
 
 def page(
@@ -92,27 +144,12 @@ def page(
 ) -> tuple[tuple[Any, ...], list[Row]]:
     """The first columns, the same in every row, and the resources behind them, of a statement whose
     one row without any has null there."""
-    found = select(sql, values)
-    if not found:
+    with connection.wrap_database_errors:
+        cursor = _reading().execute(sql.encode(), values, prepare=True)
+        result, first = cursor.pgresult, cursor.fetchone()
+    assert result is not None
+    if first is None:
         return (None,) * head, []
-    first = found[0]
     if len(first) == head or first[head] is None:
         return first[:head], []
-    return first[:head], _served(found, version, head)
-
-
-def _served(found: list[tuple[Any, ...]], version: str, head: int) -> list[Row]:
-    fid, body, end = head + 2, head + 7, head + 8
-    return [
-        Row(
-            row[head],
-            row[head + 1],
-            row[fid].decode(),
-            row[head + 3],
-            row[head + 4],
-            row[head + 5],
-            as_served(body=row[body], vers=row[head + 6], version=version),
-            row[end:],
-        )
-        for row in found
-    ]
+    return first[:head], [Row(result, at, head, version) for at in range(result.ntuples)]

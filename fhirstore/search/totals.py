@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fhirstore.search.condition import Scope
 from fhirstore.search.request import SearchRequest
 
-MOST = 50_000
+MOST, LONGEST = 50_000, 1000
+"""Totals that are remembered, and characters of the filters of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,11 @@ _known: dict[Hashable, Counted] = {}
 def question(request: SearchRequest, scope: Scope) -> Hashable | None:
     """What a total answers; None where the same question may have another answer without a change
     of the owner's data: `ap` of a date depends on the time, and rows of several owners on what each
-    of them does and lets be seen.
+    of them does and lets be seen; and of a question too long to be kept.
     """
     if scope.owners.several or any("ap" in value for _, value in request.filters):
+        return None
+    if sum(len(name) + len(value) for name, value in request.filters) > LONGEST:
         return None
     return (
         scope.owners.numbers[0],

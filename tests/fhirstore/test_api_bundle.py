@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhirstore.api import batch
 from tests.fhirstore.fhir_client import Fhir, ids
 
 VERSIONS = ("dstu2", "stu3", "r4")
@@ -160,3 +161,19 @@ def test_what_is_no_such_bundle_is_refused(fhir: Fhir, body: dict[str, Any]) -> 
 def test_an_empty_bundle_does_nothing(fhir: Fhir) -> None:
     assert fhir.post("/r4", bundle("transaction"))["entry"] == []
     assert fhir.post("/r4", {"resourceType": "Bundle"})["entry"] == []
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_answers_do_not_fill_the_memory(
+    fhir: Fhir, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fhir.store("r4", patient("p"), *(patient(f"p{n}") for n in range(20)))
+    entries = [asked("GET", "Patient?_count=20")] * 4
+    if kind == "batch":
+        entries.append(asked("PUT", "Patient/p", patient("p")))
+    assert set(statuses(fhir.post("/r4", bundle(kind, *entries)))) == {"200 OK"}
+    monkeypatch.setattr(batch, "MOST_ANSWERED", 5000)
+    answer = fhir.post("/r4", bundle(kind, *entries), expect=200 if kind == "batch" else 413)
+    if kind == "batch":
+        told = statuses(answer)
+        assert told[0] == told[-1] == "200 OK" and told[3].startswith("413")

@@ -116,3 +116,13 @@ def test_by_post(fhir: Fhir) -> None:
     body = {"resourceType": "Parameters", "parameter": parameter}
     assert ids(fhir.post("/r4/Patient/p1/$everything", body)) == ["e2"]
     assert ids(fhir.post("/r4/Patient/p1/$everything", "_type=Patient")) == ["p1"]
+
+
+def test_from_an_id_on_goes_on_by_number(fhir: Fhir) -> None:
+    first = fhir.get("/r4/Patient/p1/$everything?_count=3")
+    names = ids(first)
+    found = fhir.get(f"/r4/Patient/p1/$everything?_count=1&_afterid={names[1]}")
+    assert ids(found) == [names[2]]
+    assert (link(found, "next") or "").endswith("_skip=3")
+    found = fhir.get("/r4/Patient/p1/$everything?_count=1&_afterid=p1")
+    assert (ids(found), (link(found, "next") or "")[-7:]) == ([names[1]], "_skip=2")

@@ -79,3 +79,16 @@ def test_steps_through_many_resources_are_not_tried_one_by_one(fhir: Fhir, searc
         cursor.execute("set local statement_timeout = '10s'")
     found = fhir.get(f"/r4/Observation?{search}")
     assert found["total"] == (1 if "_has" in search else 300)
+
+
+def test_only_short_statements_stay_prepared(fhir: Fhir) -> None:
+    def kept() -> set[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("select statement from pg_prepared_statements")
+            return {statement for (statement,) in cursor.fetchall()}
+
+    fhir.get("/r4/Observation?date=ge2020-03-04&code=kept")
+    before = kept()
+    assert any("fhir_range" in statement for statement in before)
+    fhir.post("/r4/Observation/_search", f"date={','.join(['ge2020-01-01'] * 500)}")
+    assert max(map(len, kept())) <= 25_000

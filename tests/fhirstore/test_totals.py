@@ -79,3 +79,8 @@ def test_the_server_searches_for_itself(fhir: Fhir) -> None:
     assert visible(rtype="Observation", fid="o1", scope=lab)
     assert not visible(rtype="Observation", fid="o2", scope=lab)
     assert not visible(rtype="Patient", fid="o1", scope=lab)
+
+
+def test_long_questions_are_not_kept() -> None:
+    codes = ",".join(f"c{n}" for n in range(1000))
+    assert question(_request(f"code={codes}"), _scope(1)) is None
