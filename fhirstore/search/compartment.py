@@ -15,7 +15,6 @@ from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.owners import Owners
 from fhirstore.search.rows import COLUMNS, Row
 
-
 _NOT_FIRST = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::text)"
 
 

@@ -14,7 +14,6 @@ from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.owners import Owners
 
-
 MOST_BOUND = 30_000
 """Values in one statement: PostgreSQL takes 65,535, and plans for minutes long before."""
 

@@ -31,8 +31,8 @@ DIGITS = Context(prec=12)
 _ANNOTATION = re.compile(r"(^|[./(])?\{[^{}]*\}")
 _LONGEST = 100
 _FAR = re.compile(r"[^\d./(]\d{4}")
-"""Exponents of four digits and more: no unit has one, and the library would raise an integer to that
-power, which for `10*99999999` never ends."""
+"""Exponents of four digits and more: no unit has one, and the library would raise an integer to
+that power, which for `10*99999999` never ends."""
 _SPECIAL_IN = re.compile(
     r"(?<![A-Za-z\[])(?:[a-zA-Z]{1,2})?(?:B(?:\[[^\]]*\])?|Np|Cel|bit_s)(?![A-Za-z\[])"
     r"|\[degF\]|\[degRe\]|\[p'diop\]|%\[slope\]|\[pH\]|\[hp'_[XCMQ]\]|\[m/s2/Hz"
