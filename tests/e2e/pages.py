@@ -31,6 +31,8 @@ DANCE = (
 )
 SIGN_IN = "/hospital/{hospital}/oauth/authorize" + DANCE
 OBSERVATIONS = "/fhir/r4/Observation?code=66334-4"
+EXPLAINED = f"{OBSERVATIONS}%26_include=Observation:*%26_explain=true"
+REFUSED = f"{OBSERVATIONS}%26date=yesterday"
 BUTTON = "main form button"
 PAGES = (
     Page("front", "/"),
@@ -92,6 +94,8 @@ PAGES = (
     Page("explorer-json", f"{APP}/explorer?user={{user}}&q={OBSERVATIONS}&view=json", "developer"),
     Page("explorer-nothing", f"{APP}/explorer?user={{user}}&q=/fhir/r4/Basic", "developer"),
     Page("explorer-wrong", f"{APP}/explorer?user={{user}}&q=/fhir/r4/Nonsense", "developer"),
+    Page("explorer-explained", f"{APP}/explorer?user={{user}}&q={EXPLAINED}", "developer"),
+    Page("explorer-refused", f"{APP}/explorer?user={{user}}&q={REFUSED}", "developer"),
     Page("sandbox", "/console/sandbox", "developer"),
     Page("systems", "/console/systems", "developer"),
     Page("system", "/console/systems/{hospital}", "developer"),
