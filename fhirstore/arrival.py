@@ -13,7 +13,7 @@ from django.conf import settings
 from fhirstore import digits, identity
 from fhirstore.attachments import WITH_ATTACHMENTS, rewrite_attachments
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS, source_key
-from fhirstore.references import Bases, Resolve, count, rewrite
+from fhirstore.references import Bases, Rewritten, count, rewrite
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.definitions import TypeDefinition, types
 from fhirstore.search.extract import patient_references
@@ -161,11 +161,11 @@ class Reception:
         doubtful = not definition.compartment and not self.wearable
         return identity.long_id(patient, url), identity.short_id(url) if doubtful else None
 
-    def complete(self, arrival: Arrival, fid: str, resolve: Resolve) -> dict[str, Any]:
+    def complete(self, arrival: Arrival, fid: str, rewritten: Rewritten) -> dict[str, Any]:
         """The resource as it will be stored, but for `meta.versionId` and `lastUpdated`. Changes
         `arrival.resource`."""
         resource = arrival.resource
-        rewrite(resource, self.bases, resolve, most=count(arrival.text))
+        rewrite(resource, rewritten, most=count(arrival.text))
         if self.wearable:
             if (member := _WEARABLE_SUBJECT.get(arrival.rtype)) and self.patient:
                 resource[member] = {"reference": f"Patient/{self.patient}"}

@@ -29,9 +29,11 @@ from fhirstore.versions import renderings
 FIRST_VERSION = 9_000_000_000_000
 """`meta.versionId` of a first version (wire contract 12.6)."""
 
-_HEAD = db.fixed("int8", "int8", "int8")
+_HEAD = db.fixed("int8", "int8", "int8", "int8")
+_DATED = db.fixed("int8", "int8")
 _NUMBERS = db.fixed("int8", "int4", "int2", "int2")
-_TOLD = db.fixed("int8", "int8", "int2", "int2", "int4")
+_UNDATED = db.int8(None) + db.int8(None)
+_TOLD = db.fixed("int8", "int8", "int2", "int2", "int4", "int8")
 _OURS = ("versionId", "lastUpdated")
 _LOCK = """
 insert into fhir_owner as o (owner, seq, indexed) values (%(owner)s, %(n)s, %(generation)s)
@@ -47,7 +49,7 @@ where t.owner = %s and t.rtype = d.rtype and t.fid = d.fid and t.vers = d.vers
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Incoming:
     """A resource to be stored: `id` set, `meta.versionId` and `lastUpdated` not yet. `src`, `hash`
     and `conn` are None for an app's."""
@@ -96,7 +98,7 @@ class Changes:
         self._seq = seq
         self._now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self._said = served_instant(self._now)
-        self._at = db.timestamp(self._now)
+        self._at = db.since_2000(self._now)
         self._milliseconds = microseconds(self._now) // 1000
         self._index = IndexChanges(owner)
         self._resources = db.Copy(
@@ -250,17 +252,14 @@ class Changes:
     ) -> None:
         # A row taken away and written by COPY costs a fraction of an update, which does as much.
         self._gone_rows.append(old.ctid)
-        at = self._at if updated is self._now else db.timestamp(updated)
-        self._row(new, body, rows, rid, version, at)
+        self._row(new, body, rows, rid, version, db.since_2000(updated))
 
     def _row(
-        self, new: Incoming, body: bytes, rows: PackedRows, rid: int, version: int, at: bytes
+        self, new: Incoming, body: bytes, rows: PackedRows, rid: int, version: int, at: int
     ) -> None:
         self._resources.add(
-            _HEAD(8, self._owner, 8, rid, 8, keys.self_key(f"{NAMES[new.rtype]}/{new.fid}")),
-            at,
-            db.int8(rows.lo),
-            db.int8(rows.hi),
+            _HEAD(8, self._owner, 8, rid, 8, keys.self_key(f"{NAMES[new.rtype]}/{new.fid}"), 8, at),
+            _UNDATED if rows.lo is None else _DATED(8, rows.lo, 8, rows.hi),
             db.int8(new.conn),
             db.int8(new.src),
             _NUMBERS(8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
@@ -299,8 +298,7 @@ class Changes:
 
     def _tell(self, rtype: int, fid: str, vers: int, version: int, action: str) -> None:
         self._outbox.add(
-            _TOLD(8, self._owner, 8, self._seq, 2, rtype, 2, vers, 4, version),
-            self._at,
+            _TOLD(8, self._owner, 8, self._seq, 2, rtype, 2, vers, 4, version, 8, self._at),
             db.text(fid),
             db.text(action),
         )

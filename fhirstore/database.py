@@ -61,7 +61,12 @@ def text(value: str) -> bytes:
 
 
 def timestamp(value: datetime) -> bytes:
-    return struct.pack(">iq", 8, (value - _PG_EPOCH) // _MICROSECOND)
+    return _INT8(8, since_2000(value))
+
+
+def since_2000(value: datetime) -> int:
+    """What a timestamp is packed as, like an int8."""
+    return (value - _PG_EPOCH) // _MICROSECOND
 
 
 def int8s(values: Sequence[int] | None) -> bytes:

@@ -25,6 +25,7 @@ from fhirstore.changes import Changes, Incoming, lock_owner
 from fhirstore.held import Held, Key, Known, Tombstone, held, known, tombstones
 from fhirstore.home import STAND_IN, home_patient, make_room
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS
+from fhirstore.references import Resolve, Rewritten
 from fhirstore.rtypes import NUMBERS
 from fhirstore.source import IngestSummary, Source
 
@@ -204,6 +205,7 @@ class _Writer:
         self._looked: set[Key] = set()
         self._ids: dict[tuple[str, str], str] = {}
         self._taken: dict[Key, int] = {}
+        self._told: dict[str | None, Rewritten] = {}
         self._counts: Counter[str] = Counter()
 
     def write(self) -> IngestSummary:
@@ -270,7 +272,7 @@ class _Writer:
             rtype=arrival.number,
             fid=fid,
             vers=self._reception.vers,
-            resource=self._reception.complete(arrival, fid, self._resolver(arrival)),
+            resource=self._reception.complete(arrival, fid, self._rewritten(arrival.patient)),
             src=arrival.src,
             hash=arrival.hash,
             conn=connection if row is None or row.conn is None else row.conn,
@@ -303,11 +305,19 @@ class _Writer:
             (connection, self._with_also(row), self._owner, row.ctid),
         )
 
-    def _resolver(self, arrival: Arrival) -> Callable[[str, str], str]:
+    def _rewritten(self, patient: str | None) -> Rewritten:
+        """What references become in the resources of a patient, or of none."""
+        found = self._told.get(patient)
+        if found is None:
+            found = Rewritten(self._reception.bases, self._resolver(patient))
+            self._told[patient] = found
+        return found
+
+    def _resolver(self, patient: str | None) -> Resolve:
         def resolve(rtype: str, source_id: str) -> str:
             if known := self._ids.get((rtype, source_id)):
                 return known
-            fid, other = self._reception.target_id(rtype, source_id, patient=arrival.patient)
+            fid, other = self._reception.target_id(rtype, source_id, patient=patient)
             if other:
                 key = (NUMBERS[rtype], other)
                 if key not in self._looked:

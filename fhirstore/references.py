@@ -64,9 +64,23 @@ def count(text: bytes) -> int:
     return UNKNOWN if b"\\u" in text else text.count(b'"reference"')
 
 
-def rewrite(node: Any, bases: Bases, resolve: Resolve, *, most: int = UNKNOWN) -> None:
-    """Make the references to the same source relative, with our ids, in place. Contained resources
-    are left as they are. `most`: there are at most so many, as `count` told."""
+class Rewritten(dict[str, str]):
+    """What each reference becomes: one to the same source relative, with our id, any other stays as
+    it is. Each is worked out once."""
+
+    def __init__(self, bases: Bases, resolve: Resolve) -> None:
+        super().__init__()
+        self._bases, self._resolve = bases, resolve
+
+    def __missing__(self, reference: str) -> str:
+        own = self._bases.own(reference)
+        told = self[reference] = f"{own[0]}/{self._resolve(*own)}" if own else reference
+        return told
+
+
+def rewrite(node: Any, rewritten: Rewritten, *, most: int = UNKNOWN) -> None:
+    """Rewrite the references of a resource in place. Contained resources are left as they are.
+    `most`: there are at most so many, as `count` told."""
     if not most:
         return
     nodes = [node]
@@ -79,8 +93,7 @@ def rewrite(node: Any, bases: Bases, resolve: Resolve, *, most: int = UNKNOWN) -
                     if key != "contained":
                         nodes.append(value)
                 elif key == "reference" and kind is str:
-                    if own := bases.own(value):
-                        node[key] = f"{own[0]}/{resolve(*own)}"
+                    node[key] = rewritten[value]
                     most -= 1
                     if not most:
                         return

@@ -457,12 +457,9 @@ def patient_paths(version: str, rtype: str, *, every: bool = False) -> list[str]
     return list(found)
 
 
-def patient_references(resource: dict[str, Any], version: str) -> list[str]:
+def patient_references(resource: dict[str, Any], version: str) -> Iterator[str]:
     """References by which a resource may belong to a patient, as written, the most telling
     parameter first."""
-    return [
-        target
-        for read in _patient_readers(version, resource["resourceType"], True)
-        for value in read(resource)
-        for target in values.targets("Reference", value, version)
-    ]
+    for read in _patient_readers(version, resource["resourceType"], True):
+        for value in read(resource):
+            yield from values.targets("Reference", value, version)
