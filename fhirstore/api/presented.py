@@ -10,7 +10,7 @@ import orjson
 
 from fhirstore import outcome
 from fhirstore.api.call import Answer, Call
-from fhirstore.rtypes import NAMES
+from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search.bundle import hint, include, match
 from fhirstore.search.controls import Controls, read
 from fhirstore.search.includes import MOST, included
@@ -21,10 +21,12 @@ from fhirstore.search.shown import show
 
 def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[bytes]:
     """The entries of a page's matches, and behind them of what comes along."""
-    base, whole = call.full_base, controls.whole
+    whole = controls.whole
+    # Of a search of one type all rows are of that type.
+    of_type = f"{call.full_base}/{call.rtype}/" if call.rtype in NUMBERS else ""
     found = [
         match(
-            full_url=f"{base}/{NAMES[row.rtype]}/{row.fid}",
+            full_url=of_type + row.fid if of_type else full_url(call, row),
             body=row.body if whole else _body(call, row, controls),
         )
         for row in rows

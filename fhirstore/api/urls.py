@@ -11,12 +11,12 @@ from fhirstore.api.view import FhirView
 _BULK = r"^bulk-data/(?P<version>dstu2|stu3|r4)/\$export"
 
 urlpatterns = [
-    re_path(_BULK + r"\Z", export.start),
-    re_path(_BULK + r"/status/(?P<token>[\w-]{1,100})\Z", export.status),
-    re_path(_BULK + r"/(?P<rtype>[A-Za-z]+)/(?P<token>[\w-]{1,100})\.ndjson\Z", export.download),
     re_path(
         r"^(?P<fhir>fhir/)?(?P<version>dstu2|stu3|r4)(?P<path>|/(?s:.*))\Z",
         FhirView.as_view(),
         name="fhir",
     ),
+    re_path(_BULK + r"\Z", export.start),
+    re_path(_BULK + r"/status/(?P<token>[\w-]{1,100})\Z", export.status),
+    re_path(_BULK + r"/(?P<rtype>[A-Za-z]+)/(?P<token>[\w-]{1,100})\.ndjson\Z", export.download),
 ]

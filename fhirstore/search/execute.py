@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from fhirstore.errors import InvalidRequest
 from fhirstore.permissions import widened
@@ -123,14 +125,24 @@ def _columns(request: SearchRequest, plans: Sequence[Plan]) -> list[Column]:
     return columns(request.sort, mixed=not request.rtype, several=several)
 
 
+def _moment(value: bytes) -> int:
+    return microseconds(datetime.fromisoformat(value.decode()))
+
+
+_READ: dict[str, Callable[[bytes], Any]] = {
+    "text": bytes.decode,
+    "bigint": int,
+    "smallint": int,
+    "boolean": b"t".__eq__,
+    "timestamptz": _moment,
+}
+"""How the values of an order's columns are read."""
+
+
 def position(row: Row, ordered: Sequence[Column]) -> Position:
     """Where a row of a page stands in its order."""
     values = [
-        value.decode()
-        if isinstance(value, bytes)
-        else microseconds(value)
-        if column.kind == "timestamptz"
-        else value
+        None if value is None else _READ[column.kind](value)
         for value, column in zip(row.place, ordered, strict=True)
     ]
     return Position(values=tuple(values))
