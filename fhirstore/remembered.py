@@ -26,7 +26,7 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
             for text in args:
                 if text and len(text) > LONGEST:  # type: ignore[arg-type]
                     return function(*args, **kwargs)
-            return cached(*args, **kwargs)
+            return cached(*args, **kwargs)  # type: ignore[arg-type]
 
         return call
 

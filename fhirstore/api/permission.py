@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import orjson
 
+from accounts.scopes import permits
 from fhirstore import permissions
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.stored import current
-from fhirstore.errors import NotFound
+from fhirstore.errors import Forbidden, NotFound
 
 _DONE = orjson.dumps({"success": True})
 
@@ -16,6 +17,9 @@ _DONE = orjson.dumps({"success": True})
 def give(call: Call) -> Answer:
     """Let a user of the same app see the caller's patient."""
     _check_patient(call)
+    # Who is let see the patient sees all that belongs to it: so must whoever lets them.
+    if not (call.sight.everything and permits(call.access.scope, "*", "update")):
+        raise Forbidden("only a token for all of the user's data lets others see a patient")
     current(call, own=True)
     seer = _seer(call)
     if seer != call.owner:

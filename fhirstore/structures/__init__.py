@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from fhirstore.remembered import remembered
+
 FOLDER = Path(__file__).parent
 MANY = -1
 """`Element.max` of an element that may be repeated without limit ("*")."""
@@ -80,7 +82,7 @@ def element(version: str, path: str) -> Element | None:
     return _type(version, rtype).elements.get(tail)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def properties(version: str, path: str) -> Mapping[str, Property]:
     """The JSON properties below a path, choices spelt out (`valueQuantity`, `valueString`);
     without `resourceType` and the `_name` siblings of primitives."""
@@ -128,7 +130,7 @@ def _table(version: str) -> tuple[Mapping[str, frozenset[str]], Mapping[str, byt
     return {url: frozenset(codes) for url, codes in json.loads(sets).items()}, types
 
 
-@lru_cache(maxsize=600)
+@remembered(600)
 def _type(version: str, name: str) -> _Type:
     sets, types = _table(version)
     line = types.get(name)

@@ -10,7 +10,7 @@ import pytest
 
 from accounts.app_users import create_app_user
 from accounts.applications import NewClient
-from accounts.models import PatientPermission
+from accounts.models import AppUser, PatientPermission
 from fhirstore import erase
 from fhirstore.ingest import ingest
 from fhirstore.source import Source
@@ -128,11 +128,11 @@ def test_an_own_row_wins(record: Fhir, bobs: Fhir) -> None:
 
 def test_what_is_seen_is_not_changed(record: Fhir, bobs: Fhir) -> None:
     record.put(permission("r4", "p1", bobs), None)
-    bobs.post("/r4/Observation/o1", observation("o1"), expect=404)
+    bobs.post("/r4/Observation/o1", observation("o1", code=_code("1")), expect=404)
     bobs.delete("/r4/Observation/o1", expect=404)
     bobs.delete("/r4/Patient/p1/$everything", expect=404)
     bobs.delete("/r4/purge")
-    bobs.put("/r4/Observation/o1", observation("o1", status="amended"), expect=201)
+    bobs.put("/r4/Observation/o1", observation("o1", status="amended", code=_code("1")), expect=201)
     assert bobs.get("/r4/Observation/o1")["status"] == "amended"
     assert record.get("/r4/Observation/o1")["status"] == "final"
     assert record.get("/r4/Observation/o1")["meta"]["versionId"] == "9000000000000"
@@ -290,3 +290,22 @@ def test_a_seen_history_costs_the_same_however_long(record: Fhir, bobs: Fhir) ->
     }
     assert bobs.get("/r4/Observation/o2/_history")["total"] == 7
     assert costs["o2"] == costs["o1"] > 0
+
+
+@pytest.mark.parametrize(
+    "scope", ["user/Patient.cruds", "user/Patient.*", "user/*.u", "user/*.rs user/Patient.u"]
+)
+def test_a_token_for_some_data_lets_nobody_see_all_of_a_patients(
+    record: Fhir,
+    bobs: Fhir,
+    dana_app: NewClient,
+    alice: AppUser,
+    now: datetime,
+    scope: str,
+) -> None:
+    some = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
+    some.put(permission("r4", "p1", bobs), None, expect=403)
+    bobs.get("/r4/Observation/o1", expect=404)
+    whole = Fhir(token_pair(dana_app, alice, now, "user/*.cruds").access_token, alice.pk, now)
+    whole.put(permission("r4", "p1", bobs), None)
+    bobs.get("/r4/Observation/o1")
