@@ -31,6 +31,11 @@ from fhirstore.source import IngestSummary, Source
 
 Look = Callable[[str, dict[str, Any]], None]
 
+_STATE = """
+select o.seq, a.src, a.fid from fhir_owner o
+left join fhir_alias a on a.owner = o.owner and a.vers = %s
+where o.owner = %s
+"""
 BATCH = 200
 ATTEMPTS = 5
 _SKIP = 1_000
@@ -121,7 +126,8 @@ class _Batch:
 
     def _try(self, raws: Sequence[bytes | dict[str, Any]], *, skip: int) -> IngestSummary:
         cursor = db.cursor()
-        reception = Reception(self._source, home=self._home, aliases=self._aliases(cursor))
+        seen, aliases = self._state(cursor)
+        reception = Reception(self._source, home=self._home, aliases=aliases)
         arrivals: dict[int, Arrival] = {}
         problems: list[str] = []
         repeated = 0
@@ -145,19 +151,18 @@ class _Batch:
         )
         if not changed:
             return summary
-        written = self._write(changed, reception, skip)
+        absent = {key for key in wanted if key not in there}
+        written = self._write(changed, reception, skip, seen=seen, absent=absent)
         if self._look and written.created + written.updated:
             for arrival in changed:
                 self._look(self._source.version, arrival.resource)
         return summary + written
 
-    def _aliases(self, cursor: psycopg.Cursor[Any]) -> dict[int, str]:
-        rows = cursor.execute(
-            "select src, fid from fhir_alias where owner = %s and vers = %s",
-            (self._owner, self._vers),
-            prepare=True,
-        )
-        return dict(rows.fetchall())
+    def _state(self, cursor: psycopg.Cursor[Any]) -> tuple[int, dict[int, str]]:
+        """The owner's change number, and the ids that 13.3 chose."""
+        rows = cursor.execute(_STATE, (self._vers, self._owner), prepare=True).fetchall()
+        seq = rows[0][0] if rows else 0
+        return seq, {src: fid for _, src, fid in rows if src is not None}
 
     def _known(self, arrival: Arrival, there: Sequence[Known]) -> bool:
         """Whether the resource is stored as it arrived and it is known that this connection brings
@@ -170,18 +175,30 @@ class _Batch:
             for src, content, conn, also, gone in there
         )
 
-    def _write(self, changed: Sequence[Arrival], reception: Reception, skip: int) -> IngestSummary:
+    def _write(
+        self,
+        changed: Sequence[Arrival],
+        reception: Reception,
+        skip: int,
+        *,
+        seen: int,
+        absent: set[Key],
+    ) -> IngestSummary:
+        """Write under the lock. Where the change number is still what was `seen` before, so is the
+        rest: what was `absent` needs no second look."""
         with transaction.atomic():
             cursor = db.cursor()
             seq, _ = lock_owner(cursor, owner=self._owner, changes=2 * len(changed) + skip)
             if not self._may_write():
                 return IngestSummary()
-            # Whoever had the lock before may have chosen ids by 13.3.
-            aliases = self._aliases(cursor)
-            if aliases != reception.aliases:
-                reception = Reception(self._source, home=self._home, aliases=aliases)
+            if seq != seen:
+                absent = set()
+                # Whoever had the lock before may have chosen ids by 13.3.
+                _, aliases = self._state(cursor)
+                if aliases != reception.aliases:
+                    reception = Reception(self._source, home=self._home, aliases=aliases)
             changes = Changes(owner=self._owner, seq=seq + skip, now=self._now)
-            return _Writer(cursor, changes, reception, self._owner, changed).write()
+            return _Writer(cursor, changes, reception, self._owner, changed, absent).write()
 
 
 class _Writer:
@@ -194,7 +211,9 @@ class _Writer:
         reception: Reception,
         owner: int,
         arrivals: Sequence[Arrival],
+        absent: set[Key],
     ) -> None:
+        """`absent`: what is known not to be there, nor to have been deleted."""
         self._cursor = cursor
         self._changes = changes
         self._reception = reception
@@ -202,14 +221,16 @@ class _Writer:
         self._arrivals = arrivals
         self._rows: dict[Key, list[Held]] = {}
         self._tombs: dict[Key, list[Tombstone]] = {}
-        self._looked: set[Key] = set()
+        self._looked = absent
         self._ids: dict[tuple[str, str], str] = {}
         self._taken: dict[Key, int] = {}
         self._told: dict[str | None, Rewritten] = {}
         self._counts: Counter[str] = Counter()
 
     def write(self) -> IngestSummary:
-        self._look([(a.number, a.fid) for a in self._arrivals])
+        wanted = [(a.number, a.fid) for a in self._arrivals]
+        if unknown := [key for key in wanted if key not in self._looked]:
+            self._look(unknown)
         for arrival in self._arrivals:
             self._ids[arrival.rtype, arrival.source_id] = self._choose_id(arrival)
         for arrival in self._arrivals:
