@@ -264,9 +264,9 @@ def test_versions_from_when_it_was_another_patients_are_not_seen(
     """`other` was p2's at first, then p1's, p2's again, p1's, was deleted and came back as p1's."""
     path = f"/{version}/Observation/other"
     for patient in ("p1", "p2", "p1"):
-        record.put(path, observation("other", **subject(patient)))
+        record.put(path, observation("other", **subject(patient), code=_code("1")))
     record.delete(path)
-    record.put(path, observation("other", **subject("p1")), expect=None)
+    record.put(path, observation("other", **subject("p1"), code=_code("1")), expect=None)
     record.put(permission(version, "p1", bobs), None)
 
     history = bobs.get(f"{path}/_history")
@@ -283,7 +283,8 @@ def test_versions_from_when_it_was_another_patients_are_not_seen(
 def test_a_seen_history_costs_the_same_however_long(record: Fhir, bobs: Fhir) -> None:
     record.put(permission("r4", "p1", bobs), None)
     for number in range(6):
-        record.put("/r4/Observation/o2", observation("o2", **subject("p1"), comment=str(number)))
+        code = _code(str(number))
+        record.put("/r4/Observation/o2", observation("o2", **subject("p1"), code=code))
     costs = {
         fid: statements(partial(bobs.get, f"/r4/Observation/{fid}/_history"))
         for fid in ("o0", "o1", "o2")  # the first of them warms up
