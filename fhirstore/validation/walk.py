@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from fhirstore import structures
 from fhirstore.problem import Problem
+from fhirstore.validation import clean
 from fhirstore.validation.narrative import narrative_problems
 from fhirstore.validation.references import reference_problem
 from fhirstore.validation.shapes import Shape, Slot, shape
@@ -93,10 +95,28 @@ class _Walk:
             for item in (inner if type(inner) is list else ())
             if type(item) is dict and type(item.get("id")) is str
         }
-        self._object(node, shape(self._version, rtype), here, depth)
+        if where is None:
+            self._outermost(node, shape(self._version, rtype), here)
+        else:
+            self._object(node, shape(self._version, rtype), here, depth)
         self._contained = outside
 
-    def _object(self, node: dict[str, Any], known: Shape, where: Where, depth: int) -> None:
+    def _outermost(self, node: dict[str, Any], known: Shape, where: Where) -> None:
+        """The same without a look at properties whose values were clean before."""
+        keys = clean.keys_of(self._version, node)
+        skipped = {name for name, key in keys.items() if clean.known(key)}
+        self._object(node, known, where, 0, skipped)
+        if len(skipped) < len(keys) and not self.found:
+            clean.remember(keys)
+
+    def _object(
+        self,
+        node: dict[str, Any],
+        known: Shape,
+        where: Where,
+        depth: int,
+        skipped: Collection[str] = (),
+    ) -> None:
         if depth > DEEPEST:
             self._note(where, f"nested deeper than {DEEPEST} objects", "too-costly")
             return
@@ -114,7 +134,7 @@ class _Walk:
                     continue
             elif slot.check is not None and not slot.repeats:
                 self._primitive(value, slot, where, -1)
-            else:
+            elif name not in skipped:
                 self._property(name, value, slot, node, where, depth)
             if slot.choice:
                 if slot.choice in choices:
