@@ -21,6 +21,7 @@ from oauthlib.oauth2 import Server
 
 from accounts.digests import digest
 from accounts.models import Application, Grant, RefreshToken
+from accounts.narrowing import ScopeRefused, narrowed, within
 from accounts.oauth_errors import Case, OAuthRefused, error_body
 from accounts.refusals import Refused
 from accounts.tokens import (
@@ -33,20 +34,20 @@ from accounts.tokens import (
 )
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
-_PASSED_ON = ("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope")
+_PASSED_ON = ("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token")
 # What oauthlib is told when a code was issued without any redirect.
 _NO_REDIRECT = "urn:ietf:wg:oauth:2.0:oob"
 
 
 def exchange(*, application: Application, given: Mapping[str, str], now: datetime) -> TokenPair:
     """The token pair for a code or a refresh token among the parameters `given` (wire contract 7.1,
-    7.2).
+    7.2), with the scope asked for among them, as far as the code or the refresh token has it.
 
     The application is authenticated already. Raises `OAuthRefused`, or `Refused` for what the
     contract has no row for.
     """
     _check_present(given)
-    validator = Validator(application=application, now=now)
+    validator = Validator(application=application, now=now, scope=given.get("scope", ""))
     body = [(name, given[name]) for name in _PASSED_ON if given.get(name)]
     with transaction.atomic():
         try:
@@ -79,13 +80,15 @@ def _check_present(given: Mapping[str, str]) -> None:
 
 class Validator(OAuth2Validator):
     """Answers oauthlib's questions about one call of one authenticated application; `pair` holds
-    the result.
+    the result. `scope` is what the client asks for, "" for all there is; SMART scopes are more than
+    the words that oauthlib would compare.
     """
 
-    def __init__(self, *, application: Application, now: datetime) -> None:
+    def __init__(self, *, application: Application, now: datetime, scope: str) -> None:
         super().__init__()
         self.application = application
         self.now = now
+        self.scope = scope
         self.pair: TokenPair | None = None
         self._grant: Grant | None = None
         self._old: RefreshToken | None = None
@@ -183,11 +186,20 @@ class Validator(OAuth2Validator):
     def save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        """Store a pair of our own making; what oauthlib generated is dropped."""
-        scope = " ".join(request.scopes)
+        """Store a pair of our own making; what oauthlib generated is dropped. A refused scope uses
+        nothing up.
+        """
+        granted = " ".join(request.scopes)
+        try:
+            # A code's tokens tell by `scope` what was left out; a refresh asks for what they told.
+            scope = narrowed(granted, self.scope, drop_unknown=self._old is None)
+        except ScopeRefused as refused:
+            raise OAuthRefused(Case.BAD_SCOPE) from refused
         if self._old is None:
             self.pair = issue_pair(
                 application=self.application, app_user=request.user, now=self.now, scope=scope
             )
         elif self.pair is None:
             self.pair = rotate(old=self._old, scope=scope, now=self.now)
+        elif not within(self.pair.scope, scope):  # the repeated call had asked for more
+            raise OAuthRefused(Case.BAD_SCOPE)

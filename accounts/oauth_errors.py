@@ -56,6 +56,11 @@ class Case(Enum):
         "Missing parameter: `refresh_token`",
         "invalid_request",
     )
+    BAD_SCOPE = (
+        "The scope is malformed or more than was granted",
+        "Invalid scope: it is malformed or more than was granted",
+        "invalid_scope",
+    )
     NO_TOKEN = ('No "token" parameter', "Missing parameter: `token`", "invalid_request")
     CONFLICTING_HEADERS = (
         "The client headers contradict each other",
