@@ -62,6 +62,8 @@ def measure(
     connection.ensure_connection()
     taken: dict[tuple[str, int], list[Figures]] = {}
     users = _Users()
+    # What a process that has run for a while has at hand; the others are forked from this one.
+    _ingesting(users.take(1), now, look=Irregular().look)()
     for turn in range(rounds + 1):  # the first one warms
         for processes in (1, 2):
             fresh = [users.take(batches) for _ in range(processes)]
