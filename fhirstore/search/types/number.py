@@ -60,6 +60,11 @@ _ROUGHLY = {
     "eb": "x.lo <= {hi}",
     "ne": "true",
 }
+# What the index alone settles, so that most rows need no arithmetic.
+_SURELY = {
+    **dict.fromkeys(("gt", "ge", "sa"), "x.lo > {hi}"),
+    **dict.fromkeys(("lt", "le", "eb"), "x.hi < {lo}"),
+}
 
 
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
@@ -94,4 +99,6 @@ def _test(clause: Clause, value: str, scope: Scope, binder: Binder) -> str:
         "hi": binder.bind(keys.order_preserving(high), "bigint"),
     }
     rough, exact = _ROUGHLY[prefix].format(**names), _COMPARED[prefix].format(**names)
+    if prefix in _SURELY:
+        exact = f"({_SURELY[prefix].format(**names)} or {exact})"
     return f"(x.key = any({binder.bind(wanted, 'bigint[]')}) and {rough} and {exact})"
