@@ -65,8 +65,10 @@ def _chain(
     version: str, parameter: SearchParameter, modifier: str, rest: str, value: str, depth: int
 ) -> Clause | None:
     name = parameter.code
-    if parameter.type != "reference" or depth >= _LONGEST_CHAIN:
+    if depth >= _LONGEST_CHAIN:
         raise InvalidValue(parameter=name, problem="cannot be chained")
+    if parameter.type != "reference":
+        raise _LeadsNowhere(parameter=name, problem="cannot be chained")
     targets = parameter.targets or tuple(types(version))
     if modifier:
         only = BY_LOWER_CASE.get(modifier.lower())
@@ -74,16 +76,16 @@ def _chain(
             raise InvalidValue(parameter=name, problem=f"unknown modifier {modifier}")
         targets = (only,)
     steps: dict[str, Clause | None] = {}
-    never: _NeverRefers | None = None
+    nowhere: _LeadsNowhere | None = None
     for target in targets:
         try:
             steps[target] = read_clause(version, target, rest, value, depth + 1)
-        except _NeverRefers as refused:  # as long as another of the targets is referred to
-            never = refused
+        except _LeadsNowhere as refused:  # as long as the chain goes on from another of the targets
+            nowhere = refused
     chained = tuple((target, step) for target, step in steps.items() if step is not None)
     if not chained:
-        if never is not None:
-            raise never
+        if nowhere is not None:
+            raise nowhere
         return None
     values = chained[0][1].values
     clause = Clause(name=name, parameter=parameter, modifier="", values=values, chained=chained)
@@ -96,8 +98,10 @@ def _chain(
 _HAS = "_has:"
 
 
-class _NeverRefers(InvalidValue):
-    """A `_has` whose reference leads to other types than the one it is asked of."""
+class _LeadsNowhere(InvalidValue):
+    """A step from a type where it is no reference, or a `_has` whose reference leads to other types
+    than the one it is asked of.
+    """
 
 
 def _has(version: str, rtype: str, name: str, value: str, depth: int) -> Clause | None:
@@ -114,7 +118,7 @@ def _has(version: str, rtype: str, name: str, value: str, depth: int) -> Clause 
         raise InvalidValue(parameter="_has", problem=problem)
     if parameter.targets and rtype not in parameter.targets:
         problem = f"{parts[2]} of {source} never refers to {rtype}"
-        raise _NeverRefers(parameter="_has", problem=problem)
+        raise _LeadsNowhere(parameter="_has", problem=problem)
     step = read_clause(version, source, parts[3], value, depth + 1)
     if step is None:
         return None
