@@ -92,9 +92,8 @@ their plans, which of one with thousands of values take as many megabytes."""
 
 def select(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement; its text columns as bytes."""
-    kept = len(sql) <= LONGEST_PREPARED
     with connection.wrap_database_errors:
-        return _reading().execute(sql.encode(), values, prepare=kept).fetchall()
+        return _executed(sql, values).fetchall()
 
 
 def stream(sql: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -113,6 +112,10 @@ class _Held(threading.local):
 
 
 _held = _Held()
+
+
+def _executed(sql: str, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
+    return _reading().execute(sql.encode(), values, prepare=len(sql) <= LONGEST_PREPARED)
 
 
 def _reading() -> Cursor[tuple[Any, ...]]:
@@ -134,7 +137,7 @@ def _cursor() -> Cursor[tuple[Any, ...]]:
 def resources(sql: str, values: Mapping[str, Any], *, version: str) -> list[Row]:
     """The resources of a statement that selects `COLUMNS`, as served in a version."""
     with connection.wrap_database_errors:
-        result = _reading().execute(sql.encode(), values, prepare=True).pgresult
+        result = _executed(sql, values).pgresult
     assert result is not None
     return [Row(result, at, 0, version) for at in range(result.ntuples)]
 
@@ -145,7 +148,7 @@ def page(
     """The first columns, the same in every row, and the resources behind them, of a statement whose
     one row without any has null there."""
     with connection.wrap_database_errors:
-        cursor = _reading().execute(sql.encode(), values, prepare=True)
+        cursor = _executed(sql, values)
         result, first = cursor.pgresult, cursor.fetchone()
     assert result is not None
     if first is None:
