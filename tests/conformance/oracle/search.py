@@ -110,7 +110,7 @@ def sort_values(world: World, parameter: Parameter, resource: Resource) -> list[
             case "uri":
                 found.append(value)
             case "reference":
-                found += [value["reference"]] if "reference" in value else []
+                found += [value["reference"].casefold()] if "reference" in value else []
     return found
 
 
