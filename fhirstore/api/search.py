@@ -18,7 +18,7 @@ from fhirstore.permissions import widened
 from fhirstore.rtypes import BY_LOWER_CASE, NUMBERS
 from fhirstore.search.bundle import bundle, hint
 from fhirstore.search.condition import Scope
-from fhirstore.search.definitions import types
+from fhirstore.search.definitions import COMPARTMENTS, types
 from fhirstore.search.execute import NONE, run
 from fhirstore.search.explain import explained
 from fhirstore.search.held_types import held_types
@@ -34,7 +34,6 @@ from fhirstore.search.request import (
 )
 
 EVERY_TYPE = "*"
-_COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Device")
 
 
 def search(call: Call) -> Answer:
@@ -53,7 +52,7 @@ def search_system(call: Call) -> Answer:
 def search_within(call: Call) -> Answer:
     """A page of what matches in a compartment: of one type, or (`*`) of all it may hold."""
     compartment = BY_LOWER_CASE.get(call.compartment.lower(), "")
-    if compartment not in _COMPARTMENTS or compartment not in types(call.version):
+    if compartment not in COMPARTMENTS or compartment not in types(call.version):
         raise NotFound("there is nothing at this address")
     within = Within(compartment=compartment, fid=call.within)
     url = f"{call.base}/{compartment}/{call.within}/{call.rtype}"
@@ -115,7 +114,8 @@ def _pairs(call: Call) -> list[Pair]:
 def _answer(call: Call, url: str, request: SearchRequest, scope: Scope) -> Answer:
     check_window(request, longest=settings.R4_SKIP_MAX)
     known = not request.rtype or request.rtype in types(call.version)
-    found = run(request, scope) if known else NONE
+    brief = not request.controls.includes
+    found = run(request, scope, brief=brief) if known else NONE
     entries = presented.entries(call, found.rows, controls=request.controls)
     if request.controls.explain:
         told = explained(request, replace(scope, owners=call.owners())) if known else []

@@ -33,18 +33,21 @@ class Found:
 NONE = Found(total=0, rows=(), following="")
 
 
-def run(request: SearchRequest, scope: Scope) -> Found:
-    """Compile and run a search. `scope` is of its type; of any where there are several."""
+def run(request: SearchRequest, scope: Scope, *, brief: bool = False) -> Found:
+    """Compile and run a search. `scope` is of its type; of any where there are several. `brief`:
+    the rows of one user and one type will be asked for their ids and bodies only.
+    """
     binder = Binder()
     plans = compile_parts(request, scope, binder)
     if not plans:
         return NONE
-    answer = _answer(request, plans, binder, scope)
+    brief = brief and bool(request.rtype) and not scope.owners.several
+    answer = _answer(request, plans, binder, scope, brief)
     if answer is None or answer.permitted:
         owners = scope.owners
         wider = owners if owners.several else widened(owners, version=scope.version)
         if wider is not owners:
-            return run(request, replace(scope, owners=wider))
+            return run(request, replace(scope, owners=wider), brief=brief)
         if answer is None:
             raise InvalidRequest("_afterid names no resource that is still there; begin again")
     return _found(request, answer, plans)
@@ -59,14 +62,14 @@ class _Answer:
 
 
 def _answer(
-    request: SearchRequest, plans: Sequence[Plan], binder: Binder, scope: Scope
+    request: SearchRequest, plans: Sequence[Plan], binder: Binder, scope: Scope, brief: bool
 ) -> _Answer | None:
     """The page and its total, remembered or counted; None where the page's place is lost."""
     after = _after(request, plans)
     if after is _LOST:
         return None
     asked = totals.question(request, scope)
-    answer = _run(request, plans, binder, totals.recall(asked), after)
+    answer = _run(request, plans, binder, totals.recall(asked), after, brief)
     if answer.seq is not None and answer.total is not None and _exact(request, answer.total):
         totals.remember(asked, Counted(answer.seq, answer.total))
     return answer
@@ -86,6 +89,7 @@ def _run(
     binder: Binder,
     known: Counted | None,
     after: Position | None,
+    brief: bool,
 ) -> _Answer:
     """One statement. `known`: a total that was right at some time, and tells the shape."""
     wanted = statement.Page(
@@ -97,11 +101,13 @@ def _run(
         known=known,
         mixed=not request.rtype,
         many=None if known is None else known.total > statement.MANY,
+        brief=brief,
     )
-    fork = Binder()
-    fork.values.update(binder.values)
-    made = statement.search(plans, wanted, fork)
+    made = statement.search(plans, wanted, binder)
     head, found = rows.page(made.sql, made.values, version=request.version, head=statement.HEAD)
+    if not found and wanted.limit:
+        made = statement.search(plans, replace(wanted, limit=0), binder)
+        head, _ = rows.page(made.sql, made.values, version=request.version, head=statement.HEAD)
     seq, total, permitted = head
     return _Answer(seq=seq, total=total, permitted=permitted, rows=found)
 

@@ -82,6 +82,8 @@ class Row:
 
 
 COLUMNS = "b.owner, b.rtype, b.fid, b.rid, b.version, b.updated, b.vers, b.body"
+BRIEF = "null, b.rtype, b.fid, null, null, null, b.vers, b.body"
+"""The same columns where only ids and bodies are read."""
 _COUNT = COLUMNS.count(",") + 1
 
 
@@ -145,14 +147,14 @@ def resources(sql: str, values: Mapping[str, Any], *, version: str) -> list[Row]
 def page(
     sql: str, values: Mapping[str, Any], *, version: str, head: int
 ) -> tuple[tuple[Any, ...], list[Row]]:
-    """The first columns, the same in every row, and the resources behind them, of a statement whose
-    one row without any has null there."""
+    """The first columns, the same in every row, and the resources behind them; of a statement with
+    no rows nulls."""
     with connection.wrap_database_errors:
         cursor = _executed(sql, values)
         result, first = cursor.pgresult, cursor.fetchone()
     assert result is not None
     if first is None:
         return (None,) * head, []
-    if len(first) == head or first[head] is None:
-        return first[:head], []
+    if len(first) == head:
+        return first, []
     return first[:head], [Row(result, at, head, version) for at in range(result.ntuples)]

@@ -15,14 +15,14 @@ once. Every shape begins with the owner.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhirstore.permissions import PERMITTED
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
+from fhirstore.search.moments import instant
 from fhirstore.search.paging import Position
-from fhirstore.search.rows import COLUMNS
+from fhirstore.search.rows import BRIEF, COLUMNS
 from fhirstore.search.sorting import Column, Sort, behind, columns, gathered, order
 from fhirstore.search.totals import Counted
 
@@ -55,11 +55,13 @@ class Page:
     known: Counted | None = None
     many: bool | None = None
     mixed: bool = False
+    brief: bool = False
 
 
 HEAD = 3
 """How many columns come before those of the row: change number, total, whether others let the one
-owner see something of theirs. They are in every row, and in one alone where there is none."""
+owner see something of theirs. They are in every row; where a page has none, ask for the total
+alone."""
 
 
 def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
@@ -70,11 +72,14 @@ def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
         return _statement(scope, binder, f"{head} select s.* from s")
     found = columns(wanted.sort, mixed=wanted.mixed, several=scope.owners.several)
     page = _Page(plans=plans, wanted=wanted, columns=found, binder=binder)
-    places = "".join(f", p.c{n}" for n in range(len(found)))
+    places = [replace(column, sql=f"{{a}}.c{n}") for n, column in enumerate(found)]
+    carried = "".join(f", {place.sql.format(a='p')}" for place in places)
+    # Ordered by what the page itself is ordered by, so that an order which an index gives is kept.
     sql = f"""{head}
-select s.*, {COLUMNS}{places} from s left join ({page.sql()}) p on true
-left join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
-  and {scope.owners.own("b")} order by p.place"""
+select (select s.seq from s), (select s.total from s), (select s.permitted from s),
+  {BRIEF if wanted.brief else COLUMNS}{carried} from ({page.sql()}) p
+join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
+  and {scope.owners.own("b")} order by {order(places, "p")}"""
     return _statement(scope, binder, sql)
 
 
@@ -159,8 +164,7 @@ class _Page:
         sorted_by = order(self.columns, alias)
         rtype = f"{self.plans[0].scope.number}::smallint" if alias == "x" else f"{alias}.rtype"
         return (
-            f"select {alias}.owner, {rtype} as rtype, {alias}.rid, {values},"
-            f" row_number() over (order by {sorted_by}) as place"
+            f"select {alias}.owner, {rtype} as rtype, {alias}.rid, {values}"
             f" from {source} order by {sorted_by} limit {limit} offset {offset}"
         )
 
@@ -169,7 +173,10 @@ class _Page:
             return ""
         values = self.wanted.after.values
         bound = [
-            self.binder.bind(moment(value) if column.kind == "timestamptz" else value, column.kind)
+            self.binder.bind(
+                instant(value) if type(value) is int and column.kind == "timestamptz" else value,
+                column.kind,
+            )
             for column, value in zip(self.columns, values, strict=True)
         ]
         return behind(self.columns, values, alias, bound)
@@ -308,12 +315,3 @@ def _merged(plan: Plan) -> str:
         f"select distinct on ({once}) r.owner, r.rtype, r.rid, r.fid, r.updated, r.lo"
         f" from {source}{owners.visible('r', plan.scope.bit)} order by {first}"
     )
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
-
-
-def moment(microseconds: Any) -> datetime:
-    """The instant so many microseconds after 1970, kept within the years 1 to 9999."""
-    return _EPOCH + timedelta(microseconds=min(max(microseconds, _EARLIEST), _LATEST))
