@@ -6,7 +6,7 @@ from fhirstore import structures
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import definitions
 from fhirstore.search.definitions.expression import Step, UnknownExpression, alternatives
-from fhirstore.search.extract import _compile_plans
+from fhirstore.search.extract import compiled_plans
 from fhirstore.search.paths import compile_path, split_type
 
 WITHOUT_PATHS = {
@@ -138,7 +138,7 @@ def test_every_path_compiles_and_every_type_has_a_number(version: str, count: in
     assert len(types) == count
     assert set(types) <= set(NUMBERS)
     for rtype in types:
-        for plan, _ in _compile_plans(version, rtype):
+        for plan, _ in compiled_plans(version, rtype):
             found = [*plan.readers, *(reader for part in plan.parts for reader in part.readers)]
             assert found
             assert all(read({"resourceType": rtype}) == [] for _, read in found)
