@@ -15,6 +15,7 @@ from fhirstore.offers import EXPORT, OF_SYSTEM, OF_TYPES, Served, interactions, 
 from fhirstore.search.clause import common_parameter
 from fhirstore.search.controls import references
 from fhirstore.search.definitions import (
+    COMPARTMENTS,
     SearchParameter,
     compartment_params,
     parameters,
@@ -25,7 +26,6 @@ from fhirstore.search.types import string, token, uri
 PROJECT = "Careweave"
 FHIR_VERSIONS = {"dstu2": "1.0.2", "stu3": "3.0.2", "r4": "4.0.1"}
 PATCHES = ("application/json-patch+json", "application/fhir+json")
-COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Device")
 _DATE = "2026-11-24"
 _COMMON = {
     "_id": "Resource-id",

@@ -117,11 +117,6 @@ class Copy:
         self._rows.append(self._count)
         self._rows.extend(fields)
 
-    def add_row(self, row: bytes) -> None:
-        """One row whose fields are packed already."""
-        self._rows.append(self._count)
-        self._rows.append(row)
-
     def add_rows(self, heads: Iterable[bytes], tail: bytes) -> None:
         """Rows of which each begins with its number of columns and ends with the same fields."""
         self._rows.append(tail.join((*heads, b"")))

@@ -80,7 +80,7 @@ class NotAcceptable(FhirError):
 
 
 class VersionMismatch(FhirError):
-    """`If-Match` names another version than the present one."""
+    """The present version is not one that `If-Match` names, or is one of `If-None-Match`."""
 
     status, code = 412, "conflict"
 
@@ -108,7 +108,7 @@ class UnsupportedMediaType(FhirError):
 
 
 class TooLong(FhirError):
-    """A body that is larger than the server takes."""
+    """A body that is larger than the server takes, or answers larger than it puts together."""
 
     status, code = 413, "too-long"
 

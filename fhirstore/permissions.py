@@ -1,6 +1,6 @@
 """Who lets whom see a patient (wire contract 12.9). Rows are rare, so nothing is asked about them
-that a user without any would have to pay for: the count of a search tells on the way whether there
-are some, and a read by id looks for them only where the user has no such resource.
+that a user without any would have to pay for: the statement of a search tells on the way whether
+there are some, and a read by id looks for them only where the user has no such resource.
 """
 
 from __future__ import annotations

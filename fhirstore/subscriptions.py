@@ -21,12 +21,12 @@ from fhirstore.errors import FhirError, Unprocessable
 from fhirstore.held import held
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import BY_LOWER_CASE, NUMBERS
-from fhirstore.search.compile import compile_search
-from fhirstore.search.condition import Scope
+from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.definitions import types
 from fhirstore.search.execute import run
 from fhirstore.search.moments import microseconds
 from fhirstore.search.owners import Owners
+from fhirstore.search.parts import compile_parts
 from fhirstore.search.request import Pair, SearchRequest, parse, read_pairs
 from fhirstore.search.rows import Row
 
@@ -199,7 +199,7 @@ def _request(asked: Subscribed, ids: Sequence[str] = ()) -> SearchRequest:
         pairs.append(Pair(name="_count", value=str(len(ids)), raw=""))
     try:
         request = parse(version=asked.version, rtype=name, pairs=pairs, strict=True)
-        compile_search(request, _scope(asked, name, 0))
+        compile_parts(request, _scope(asked, name, 0), Binder())
     except FhirError as error:
         raise Unprocessable(f"Subscription.criteria: {error.text}") from error
     return request

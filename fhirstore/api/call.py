@@ -113,7 +113,8 @@ class Interaction:
     """A FHIR interaction: its name in scopes and the audit record, and what performs it.
 
     `read_only`: it changes nothing. `any_type`: it touches more types than the one it names.
-    `takes`: what its body is ("resource", "form", "patch" for any JSON, or "").
+    `takes`: what its body is ("resource", "form", "parameters" for either, "patch" for any JSON, or
+    "" for none).
     """
 
     name: str

@@ -18,7 +18,7 @@ from fhirstore.search.paging import links
 from fhirstore.search.request import LONGEST_PAGE, Pair, parse
 from fhirstore.search.rows import Row
 
-_KNOWN = ("patient", "start", "end", "type", "on-demand", "profile", "_format")
+_KNOWN = ("patient", "start", "end", "type", "on-demand", "profile", "_format", "_pretty")
 
 
 def docref(call: Call) -> Answer:

@@ -9,8 +9,7 @@ from typing import Any
 
 from fhirstore.api.call import Call, Interaction
 from fhirstore.errors import InvalidRequest, NotFound
-from fhirstore.search.moments import moments
-from fhirstore.search.statement import moment
+from fhirstore.search.moments import instant, moments
 
 Resolve = Callable[[str, str, str], tuple[Interaction, Mapping[str, str]]]
 """(method, path below the base) to the interaction and what the path names; raises NotFound or
@@ -95,7 +94,7 @@ def _headers(call: Call, request: dict[str, Any]) -> dict[str, str]:
     since = request.get("ifModifiedSince")
     span = moments(since) if isinstance(since, str) else None
     if span:
-        headers["if-modified-since"] = format_datetime(moment(span[0]), usegmt=True)
+        headers["if-modified-since"] = format_datetime(instant(span[0]), usegmt=True)
     if "prefer" in call.headers:
         headers["prefer"] = call.headers["prefer"]
     return headers

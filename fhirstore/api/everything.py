@@ -19,15 +19,13 @@ from fhirstore.errors import InvalidValue, NotFound, UnknownParameter
 from fhirstore.held import held
 from fhirstore.keys import VERSION_BITS
 from fhirstore.permissions import widened
-from fhirstore.rtypes import BY_LOWER_CASE
 from fhirstore.search import controls
 from fhirstore.search.bundle import bundle
 from fhirstore.search.compartment import Compartment
-from fhirstore.search.moments import Moments, moments
+from fhirstore.search.moments import Moments, instant, moments
 from fhirstore.search.owners import Owners
 from fhirstore.search.paging import links
-from fhirstore.search.request import PAGING, UNREPEATED, Pair, number, page_size
-from fhirstore.search.statement import moment
+from fhirstore.search.request import PAGING, UNREPEATED, Pair, chosen_types, number, page_size
 
 
 def everything(call: Call) -> Answer:
@@ -106,24 +104,15 @@ def _compartment(call: Call, owners: Owners, pairs: Sequence[Pair]) -> Compartme
         owners=owners,
         version=call.version,
         patient=call.fid,
-        rtypes=_rtypes(pairs),
-        since=moment(since[0]) if since else None,
+        rtypes=chosen_types(pairs),
+        since=instant(since[0]) if since else None,
         start=start[0] if start else None,
         end=end[1] if end else None,
     )
 
 
 def _text(pairs: Sequence[Pair], name: str) -> str:
-    value = next((pair.value for pair in pairs if pair.name == name), "")
-    return "" if "\0" in value else value
-
-
-def _rtypes(pairs: Sequence[Pair]) -> list[str] | None:
-    names = [name for name in _text(pairs, "_type").split(",") if name]
-    unknown = [name for name in names if name.lower() not in BY_LOWER_CASE]
-    if unknown:
-        raise InvalidValue(parameter="_type", problem="unknown resource type")
-    return [BY_LOWER_CASE[name.lower()] for name in names] or None
+    return next((pair.value for pair in pairs if pair.name == name), "")
 
 
 def _date(pairs: Sequence[Pair], name: str) -> Moments | None:

@@ -27,11 +27,9 @@ from fhirstore.api.formats import JSON
 from fhirstore.api.operation import operation_pairs
 from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound
 from fhirstore.models import Export
-from fhirstore.rtypes import BY_LOWER_CASE
 from fhirstore.search.condition import Scope
-from fhirstore.search.moments import moments
-from fhirstore.search.request import UNREPEATED, Pair, read_pairs
-from fhirstore.search.statement import moment
+from fhirstore.search.moments import instant, moments
+from fhirstore.search.request import UNREPEATED, Pair, chosen_types, read_pairs
 
 NDJSON = "application/fhir+ndjson; charset=utf-8"
 _ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])")
@@ -224,16 +222,7 @@ def _asked(url: str, pairs: list[Pair]) -> str:
 
 
 def _types(pairs: list[Pair]) -> list[str] | None:
-    names = [
-        name.strip()
-        for pair in pairs
-        if pair.name == "_type"
-        for name in pair.value.split(",")
-        if name.strip()
-    ]
-    if any(name.lower() not in BY_LOWER_CASE for name in names):
-        raise InvalidValue(parameter="_type", problem="unknown resource type")
-    return list(dict.fromkeys(BY_LOWER_CASE[name.lower()] for name in names)) or None
+    return list(dict.fromkeys(chosen_types(pairs) or ())) or None
 
 
 def _since(pairs: list[Pair]) -> datetime | None:
@@ -241,4 +230,4 @@ def _since(pairs: list[Pair]) -> datetime | None:
     span = moments(text.replace(" ", "+")) if text else None
     if text and span is None:
         raise InvalidValue(parameter="_since", problem="cannot be read as a date")
-    return moment(span[0]) if span else None
+    return instant(span[0]) if span else None

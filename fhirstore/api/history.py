@@ -21,10 +21,9 @@ from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
 from fhirstore.search.bundle import bundle
 from fhirstore.search.chronicle import Chronicle, Span, position
 from fhirstore.search.definitions import types
-from fhirstore.search.moments import moments
+from fhirstore.search.moments import instant, moments
 from fhirstore.search.paging import links
 from fhirstore.search.request import PAGING, UNREPEATED, Pair, number, page_size, read_pairs
-from fhirstore.search.statement import moment
 
 _KNOWN = ("_since", "_at", "_count", "_format", "_pretty", *PAGING, *UNREPEATED)
 
@@ -137,7 +136,7 @@ def _span(pairs: Sequence[Pair], name: str) -> Span | None:
     span = moments(text)
     if span is None:
         raise InvalidValue(parameter=name, problem="cannot be read as a date")
-    return moment(span[0]), moment(span[1])
+    return instant(span[0]), instant(span[1])
 
 
 def _last(pairs: Sequence[Pair], name: str) -> str:

@@ -27,7 +27,7 @@ def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[byte
     found = [
         match(
             full_url=of_type + row.fid if of_type else full_url(call, row),
-            body=row.body if whole else _body(call, row, controls),
+            body=row.body if whole else show(row.body, version=call.version, controls=controls),
         )
         for row in rows
     ]
@@ -40,12 +40,6 @@ def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[byte
         body = show(row.body, version=call.version, controls=controls, came_along=True)
         found.append(include(full_url=full_url(call, row), body=body))
     return found if along.complete else [*found, hint(_left_out())]
-
-
-def _body(call: Call, row: Row, controls: Controls) -> bytes:
-    if controls.whole:
-        return row.body
-    return show(row.body, version=call.version, controls=controls)
 
 
 def full_url(call: Call, row: Row) -> str:

@@ -13,9 +13,8 @@ from fhirstore import erase, outcome
 from fhirstore.api.call import Answer, Call
 from fhirstore.errors import InvalidRequest, InvalidValue
 from fhirstore.rtypes import BY_LOWER_CASE
-from fhirstore.search.moments import moments
+from fhirstore.search.moments import instant, moments
 from fhirstore.search.request import Pair, read_pairs
-from fhirstore.search.statement import moment
 
 
 def purge(call: Call) -> Answer:
@@ -47,4 +46,4 @@ def _before(pairs: list[Pair]) -> datetime | None:
     span = moments(texts[-1].replace(" ", "+"))
     if span is None:
         raise InvalidValue(parameter="_before", problem="cannot be read as a date")
-    return moment(span[0])
+    return instant(span[0])

@@ -45,7 +45,7 @@ Naming = Callable[[int], AbstractContextManager[None]]
 @dataclass
 class Settlement:
     """The entries as they will be carried out. `created` holds the bodies of new resources by
-    place, `ids` their ids, `changed` how often each "Type/id" is written."""
+    place, `ids` their ids."""
 
     call: Call
     entries: list[Entry]

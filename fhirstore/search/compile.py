@@ -4,12 +4,10 @@ never written into the text. Pure, but for the value sets that `:in` names, whic
 from __future__ import annotations
 
 from fhirstore.errors import InvalidValue
-from fhirstore.search import sight
 from fhirstore.search.chain import compile_chain
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Condition, Plan, Scope
+from fhirstore.search.condition import Binder, Condition, Scope
 from fhirstore.search.has import compile_has
-from fhirstore.search.request import SearchRequest
 from fhirstore.search.types import (
     coded_text,
     composite,
@@ -42,16 +40,8 @@ _MODIFIERS = {
 _HIERARCHIES = ("above", "below")
 
 
-def compile_search(request: SearchRequest, scope: Scope) -> Plan:
-    """The conditions of a search, all of which must hold. Raises `InvalidValue`."""
-    binder = Binder()
-    conditions = [compile_clause(clause, scope, binder) for clause in request.clauses]
-    seen = sight.seen(scope, binder, letters="s")
-    return Plan(scope=scope, conditions=conditions, values=binder.values, seen=seen)
-
-
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
-    """One clause's condition."""
+    """One clause's condition. Raises `InvalidValue`."""
     if clause.reverse:
         return compile_has(clause, scope, binder, compile_clause)
     if clause.chained:

@@ -17,7 +17,7 @@ ANY = "*"
 SUMMARIES = ("true", "text", "data", "count", "false")
 MOST_INCLUDES, MOST_ELEMENTS = 50, 200
 _INCLUDES = ("_include", "_revinclude")
-_PLAIN = ("_elements", "_summary", "_contained", "_containedType", "_explain", "_pretty")
+_PLAIN = ("_elements", "_summary", "_contained", "_containedType", "_explain")
 _ITERATE = ("iterate", "recurse")
 """STU3 and DSTU2 spell it the second way."""
 
@@ -54,17 +54,13 @@ class Include:
 @dataclass(frozen=True, kw_only=True)
 class Controls:
     """How the result of a search is shown. `elements`: names of root elements as sent; `summary`:
-    "" or one of `SUMMARIES` ("false" is ""); `contained`: "", "true" or "both"; `contained_type`:
-    "container" or "contained".
+    "" or one of `SUMMARIES` ("false" is "").
     """
 
     includes: tuple[Include, ...] = ()
     elements: tuple[str, ...] = ()
     summary: str = ""
-    contained: str = ""
-    contained_type: str = "container"
     explain: bool = False
-    pretty: bool = False
 
     @property
     def whole(self) -> bool:
@@ -98,12 +94,10 @@ def read(*, version: str, pairs: Iterable[Named]) -> Controls:
         includes=includes,
         elements=_elements(asked),
         summary=_one_of(last, "_summary", SUMMARIES).replace("false", ""),
-        contained=_one_of(last, "_contained", ("true", "both", "false")).replace("false", ""),
-        contained_type=_one_of(last, "_containedType", ("container", "contained")) or "container",
         explain=_one_of(last, "_explain", ("true", "false")) == "true",
-        pretty=last.get("_pretty") == "true",
     )
-    if controls.contained:
+    _one_of(last, "_containedType", ("container", "contained"))
+    if _one_of(last, "_contained", ("true", "both", "false")) in ("true", "both"):
         problem = "resources within others are not searched; only _contained=false"
         raise InvalidValue(parameter="_contained", problem=problem)
     if includes and controls.summary == "text":

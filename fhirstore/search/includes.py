@@ -23,6 +23,7 @@ from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.controls import ANY, Include
 from fhirstore.search.definitions import SearchParameter, parameters, types
+from fhirstore.search.held_types import held_types
 from fhirstore.search.referred import Keyed, Name, Referred, codes, referred
 from fhirstore.search.rows import COLUMNS, Row
 from fhirstore.search.statement import Statement
@@ -137,13 +138,8 @@ class _Search:
         if include.source != ANY:
             yield include.source
             return
-        sql = f"""
-select t.rtype from unnest(%(rtypes)s::smallint[]) as t(rtype)
-cross join lateral (select 1 from fhir_resource r where {self.scope.owners.own("r")}
-  and r.rtype = t.rtype limit 1) hit"""
-        every = [NUMBERS[name] for name in types(self.scope.version)]
-        bound = {**self.scope.owners.values(), "rtypes": every}
-        yield from (NAMES[rtype] for (rtype,) in rows.select(sql, bound))
+        known = types(self.scope.version)
+        yield from (rtype for rtype in held_types(self.scope.owners) if rtype in known)
 
 
 def _name(row: Row) -> Name:

@@ -17,7 +17,7 @@ from typing import Any
 Walk = Callable[[Any, list[Any]], None]
 Values = Callable[[dict[str, Any]], list[Any]]
 
-_SEGMENT = re.compile(r"(\w+)(?:\[(?:(\w+)=([^\]]*)|(\d+))\])?(?:\?(\w+))?")
+SEGMENT = re.compile(r"(\w+)(?:\[(?:(\w+)=([^\]]*)|(\d+))\])?(?:\?(\w+))?")
 
 
 def split_type(path: str) -> tuple[str, str]:
@@ -28,7 +28,7 @@ def split_type(path: str) -> tuple[str, str]:
 
 def first_property(path: str) -> str:
     """The property of the resource that a path begins with."""
-    return _SEGMENT.match(path)[1]  # type: ignore[index]
+    return SEGMENT.match(path)[1]  # type: ignore[index]
 
 
 @lru_cache(maxsize=4096)
@@ -52,8 +52,8 @@ def compile_path(names: str) -> Values:
 
 def _segments(names: str) -> list[tuple[str, ...]]:
     # The value of a condition may hold points (a url), so segments are found, not split.
-    found = [m.groups(default="") for m in _SEGMENT.finditer(names)]
-    if ".".join(m[0] for m in _SEGMENT.finditer(names)) != names:
+    found = [m.groups(default="") for m in SEGMENT.finditer(names)]
+    if ".".join(m[0] for m in SEGMENT.finditer(names)) != names:
         raise ValueError(f"not a path: {names}")
     return found
 

@@ -1,4 +1,4 @@
-"""What resources refer to, read from their bodies: the one place where a search parses them."""
+"""What resources refer to, read from their bodies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fhirstore.search.controls import ANY, Include, references
 from fhirstore.search.definitions import SearchParameter, parameters, types
 from fhirstore.search.extract import readers
 from fhirstore.search.rows import Row
-from fhirstore.search.values import targets
+from fhirstore.search.values import homes, targets
 
 Name = tuple[int, int, str]
 """(owner, rtype, fid)."""
@@ -84,9 +84,8 @@ def codes(version: str, rtype: str, code: str) -> list[str]:
 
 def _here(found: Iterator[str], scope: Scope) -> Iterator[str]:
     """Those that name a resource of this server, as "Type/id"."""
-    homes = (f"{scope.base}/fhir/{scope.version}/", f"{scope.base}/{scope.version}/")
     for target in found:
-        for home in homes:
+        for home in homes(scope.base, scope.version):
             target = target.removeprefix(home)
         if target.count("/") == 1 and "\0" not in target:
             yield target

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,6 +19,7 @@ from fhirstore.errors import InvalidValue
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
+from fhirstore.search.values import homes
 from fhirstore.structures import value_set
 
 MOST_CODES, DEEPEST, MOST_SETS = 10_000, 8, 100
@@ -155,15 +155,10 @@ def _contained(node: dict[str, Any], name: str, system: str) -> Iterator[Code]:
         yield from _contained(item, name, of)
 
 
-@lru_cache(maxsize=1024)
-def _prefixes(base: str, version: str) -> tuple[str, ...]:
-    return (f"{base}/fhir/{version}/ValueSet/", f"{base}/{version}/ValueSet/", "ValueSet/")
-
-
 def _local_id(url: str, scope: Scope) -> str:
-    for prefix in _prefixes(scope.base, scope.version):
-        if url.startswith(prefix):
-            return url.removeprefix(prefix)
+    for home in (*homes(scope.base, scope.version), ""):
+        if url.startswith(f"{home}ValueSet/"):
+            return url.removeprefix(f"{home}ValueSet/")
     return "" if ":" in url or "/" in url else url
 
 

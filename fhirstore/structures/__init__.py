@@ -59,15 +59,10 @@ class Property:
     type: str
 
 
-def top(version: str, rtype: str) -> Mapping[str, Element]:
-    """The elements directly below a resource or data type by their names ("status", "value[x]"), in
-    the order of the definition; empty for a type that the version lacks."""
-    return children(version, rtype)
-
-
 def children(version: str, path: str) -> Mapping[str, Element]:
-    """The elements directly below a path ("Observation", "Observation.component"); a content
-    reference is followed, data types are not."""
+    """The elements directly below a path ("Observation", "Observation.component") by their names
+    ("status", "value[x]"), in the order of the definition; empty for a type that the version lacks.
+    A content reference is followed, data types are not."""
     rtype, _, tail = path.partition(".")
     held = _type(version, rtype)
     found = held.children.get(tail, _NONE)

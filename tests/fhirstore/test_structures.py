@@ -10,7 +10,7 @@ VERSIONS = ("dstu2", "stu3", "r4")
 
 @pytest.mark.parametrize(("version", "resources"), [("dstu2", 94), ("stu3", 117), ("r4", 146)])
 def test_every_resource_type_has_elements(version: str, resources: int) -> None:
-    found = [name for name in structures.names(version) if structures.top(version, name)]
+    found = [name for name in structures.names(version) if structures.children(version, name)]
     concrete = {n for n in found if structures.kind(version, n) == "resource"}
 
     assert len(concrete - {"Resource", "DomainResource"}) == resources
@@ -71,7 +71,7 @@ def test_a_repeated_one_and_a_reference() -> None:
 
 
 def test_a_choice_is_spelt_out_as_properties() -> None:
-    assert "value[x]" in structures.top("r4", "Observation")
+    assert "value[x]" in structures.children("r4", "Observation")
     found = structures.properties("r4", "Observation")["valueQuantity"]
 
     assert (found.name, found.type) == ("value[x]", "Quantity")
@@ -79,6 +79,6 @@ def test_a_choice_is_spelt_out_as_properties() -> None:
 
 
 def test_what_is_not_there_is_empty() -> None:
-    assert structures.top("stu3", "MedicationOrder") == {}
+    assert structures.children("stu3", "MedicationOrder") == {}
     assert structures.element("r4", "Patient.nothing") is None
     assert structures.children("r4", "Patient.birthDate") == {}

@@ -15,6 +15,7 @@ from fhirstore.search.definitions.primary import PRIMARY
 
 FOLDER = Path(__file__).parent
 VERSIONS = ("dstu2", "stu3", "r4")
+COMPARTMENTS = ("Patient", "Encounter", "Practitioner", "RelatedPerson", "Device")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +132,8 @@ def parameters(version: str, rtype: str) -> Mapping[str, SearchParameter]:
 
 
 def compartment_params(version: str, compartment: str, rtype: str) -> tuple[str, ...]:
-    """The reference parameters that put a resource of a type into a compartment ("Patient",
-    "Encounter", "Practitioner", "RelatedPerson", "Device"); () for none. DSTU2 and STU3 have the
-    patient's only."""
+    """The reference parameters that put a resource of a type into one of the `COMPARTMENTS`; () for
+    none. DSTU2 and STU3 have the patient's only."""
     definition = types(version).get(rtype)
     return definition.compartments.get(compartment, ()) if definition else ()
 

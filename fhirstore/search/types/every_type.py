@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from fhirstore.errors import InvalidValue
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Scope
 from fhirstore.search.definitions import present_bits
 from fhirstore.search.escapes import unescape
+from fhirstore.search.moments import instant
 from fhirstore.search.types import date
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 _COMPARED = {
     "eq": "r.updated >= {lo} and r.updated < {hi}",
     "ne": "not (r.updated >= {lo} and r.updated < {hi})",
@@ -41,13 +38,9 @@ def by_last_updated(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The resources whose `meta.lastUpdated` stands to one of the values as its prefix says."""
     tests = []
     for asked in date.read(clause, now=scope.now_microseconds):
-        lo, hi = (binder.bind(_moment(at), "timestamptz") for at in (asked.lo, asked.hi))
+        lo, hi = (binder.bind(instant(at), "timestamptz") for at in (asked.lo, asked.hi))
         tests.append(f"({_COMPARED[asked.prefix].format(lo=lo, hi=hi)})")
     return Condition(resource=" or ".join(tests), rank=4)
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=min(max(microseconds, _EARLIEST), _LATEST))
 
 
 def by_missing(clause: Clause, scope: Scope, binder: Binder) -> Condition:

@@ -4,17 +4,16 @@ system anywhere; whether under this parameter, their bodies tell."""
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from fhirstore import keys
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Scope
 from fhirstore.search.definitions import parameters
+from fhirstore.search.json_path import json_path
 from fhirstore.search.paths import split_type
 from fhirstore.versions.observation import OLDER_SYSTEMS
 
-_SEGMENT = re.compile(r"(\w+)(?:\[(?:(\w+)=([^\]]*)|(\d+))\])?(?:\?\w+)?")
 _INSIDE = {"CodeableConcept": ".coding", "Coding": "", "Identifier": ""}
 _INSIDE |= {"Reference": ".identifier"}  # asked for by `:identifier`
 
@@ -55,14 +54,6 @@ def json_paths(name: str, paths: Sequence[str]) -> list[str]:
     found = []
     for names, kind in map(split_type, paths):
         if kind in _INSIDE:
-            steps = "".join(_step(match) for match in _SEGMENT.finditer(names))
-            found.append(f"${steps}{_INSIDE[kind]} ? (@.system == $s)")
+            held = json_path(names, any_target=True)
+            found.append(f"{held}{_INSIDE[kind]} ? (@.system == $s)")
     return found
-
-
-def _step(match: re.Match[str]) -> str:
-    name, field, value, index = match.groups()
-    step = f'."{name}"'
-    if field:
-        step += f' ? (@."{field}" == {json.dumps(value)})'
-    return step + (f"[{index}]" if index else "")
