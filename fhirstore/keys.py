@@ -24,21 +24,24 @@ token
     second system, the second gets its own row with key = system_code_key(T, p, system, code) and
     sys = system_hash(system), and the first row's `vers` covers both. Values: each coding of a
     CodeableConcept, Coding, code and other primitives, boolean ("true", "false"), Identifier
-    (system, value), ContactPoint (value; no system). A Coding without a code: none. A path that
-    ends in `:exists` (Patient `deceased`) writes "true" or "false", always one of them.
+    (system, value), ContactPoint (value; no system). A Coding without a code: none. Paths that end
+    in `:exists` write "true" where one of them has a value other than false, else "false": always
+    one of them (Patient `deceased`), or where the first path is a boolean's own (STU3's Condition
+    `abatement-boolean`) only if there is any value.
     `c`: key = token_key(T, p, c).
     `s|c`: (key = token_key(T, p, c) and sys = system_hash(s)) or key = system_code_key(T, p, s, c).
     `|c`: (key = token_key(T, p, c) and sys = 0) or key = system_code_key(T, p, "", c).
     `s|`: rows of this owner with sys = system_hash(s), re-checked on the body.
-    `:text`: a fhir_string row for each text or display under the parameter name f"{p}:text", with
-    raw "". `:of-type`: a fhir_token row for each type of an Identifier under f"{p}:of-type", its
-    code being f"{the type's code}|{value}".
+    `:text`: a fhir_string row for each text or display, or text of an Identifier's type, under the
+    parameter name f"{p}:text", with raw "". `:of-type`: a fhir_token row for each type of an
+    Identifier under f"{p}:of-type", its code being f"{the type's code}|{value}".
 
 reference
     One fhir_token row per distinct target, sys 0: key = reference_key(T, p, target). The target is
-    "Type/id" as stored (a version part `/_history/n` cut off) or the absolute URL as it stands
-    (other servers, `urn:`); of a canonical the whole and the part before `|`. `#contained` and
-    display-only references write none. A reference without a type in the query:
+    "Type/id" as stored (a version part `/_history/n` cut off; the same where it stands below this
+    server's own address of that FHIR version) or the absolute URL as it stands (other servers,
+    `urn:`); of a canonical the whole and the part before `|`. `#contained` and display-only
+    references write none. A reference without a type in the query:
     `key = any(reference_key(T, p, f"{t}/{id}") for t in parameter.targets)`. In SQL it is
     `param_key(T, p) # r.self`, r.self being fhir_resource.self of the target (chains, `_has`,
     `_revinclude`). `p:identifier`: a Reference.identifier writes token rows under the parameter
@@ -47,16 +50,16 @@ reference
 uri
     One fhir_token row, sys 0: key = uri_key(T, p, uri) (exact letter case); where the value has
     `|version`, a second one for the part before it. And one fhir_string row: key = param_key(T, p),
-    val = raw = the whole uri (`:below`: val >= x and val < x + U+10FFFF). `:above`: key =
-    any(uri_key of the prefixes).
+    val = its beginning, raw = the whole uri (`:below`: val >= x and val < x + U+10FFFF). `:above`:
+    key = any(uri_key of the prefixes).
 
 string
     One fhir_string row per part: key = param_key(T, p), val = normalise(text), raw = text. The
     parts of a HumanName: text, family, given, prefix, suffix; of an Address: text, line, city,
-    district, state, postalCode, country. Prefix search: normalise the value, then val >= x and
-    val < x + U+10FFFF. `:exact` on raw; `:contains` on val over the slice (owner, key). Of a long
-    text val is the beginning; what comes further has overlapping rows of its own, raw "", under the
-    parameter name f"{p}:further".
+    district, state, postalCode, country; of a CodeableConcept: text and displays. Prefix search:
+    normalise the value, then val >= x and val < x + U+10FFFF. `:exact` on raw; `:contains` on val
+    over the slice (owner, key). Of a long text val is the beginning (LONGEST_STRING); what comes
+    further has overlapping rows of its own, raw "", under the parameter name f"{p}:further".
 
 date
     One fhir_range row per value: key = param_key(T, p), lo and hi microseconds since 1970, half
@@ -70,9 +73,10 @@ date
 
 number, quantity
     One fhir_range row per value: key = param_key(T, p), lo and hi = order_preserving(value -/+ half
-    of the last digit given) (fhirstore/search/precision.py), half open. A quantity writes one more
-    with key = quantity_key(T, p, unit) for each distinct one of `system|code`, `|code` and `|unit`
-    that it has. `5.4|sys|code` asks for quantity_key(T, p, "sys|code"), `5.4||mg` for
+    of the last digit given) (fhirstore/search/precision.py); the middle of them is the number
+    itself, which the prefixes compare (fhirstore/search/types/number.py). A quantity writes one
+    more with key = quantity_key(T, p, unit) for each distinct one of `system|code`, `|code` and
+    `|unit` that it has. `5.4|sys|code` asks for quantity_key(T, p, "sys|code"), `5.4||mg` for
     quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Instead of `system|code` of a UCUM unit
     that can be converted there is "=base", lo and hi being in base units
     (fhirstore/search/units.py).
@@ -92,8 +96,8 @@ common
 
 compartment
     One fhir_token row per Patient the resource belongs to, by its version's patient compartment; a
-    Patient belongs to itself. key = compartment_key("Patient/id"), the same for all types, and sys
-    is the rtype. Types that $everything never shows (wire contract 12.5) have none.
+    Patient belongs to itself, a wearable's Device to its patient. key =
+    compartment_key("Patient/id"), the same for all types, and sys is the rtype. Types that $everything never shows (wire contract 12.5) have none.
     select ... from fhir_token t join fhir_resource r
       on r.owner = t.owner and r.rtype = t.sys and r.rid = t.rid
     where t.owner = ? and t.key = ? and (t.vers & bit) <> 0
