@@ -97,7 +97,8 @@ common
 compartment
     One fhir_token row per Patient the resource belongs to, by its version's patient compartment; a
     Patient belongs to itself, a wearable's Device to its patient. key =
-    compartment_key("Patient/id"), the same for all types, and sys is the rtype. Types that $everything never shows (wire contract 12.5) have none.
+    compartment_key("Patient/id"), the same for all types, and sys is the rtype. Types that
+    $everything never shows (wire contract 12.5) have none.
     select ... from fhir_token t join fhir_resource r
       on r.owner = t.owner and r.rtype = t.sys and r.rid = t.rid
     where t.owner = ? and t.key = ? and (t.vers & bit) <> 0
