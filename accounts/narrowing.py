@@ -11,7 +11,9 @@ from accounts.scopes import Clinical, parse
 LONGEST = 8000
 """So many characters may a scope string have ..."""
 MOST_NARROWED = 50
-"""... and so many scopes in it a query: each is a search that every answer is filtered by."""
+"""... so many scopes in it a query: each is a search that every answer is filtered by ..."""
+MOST_FILTERS = 10
+"""... and so many parameters such a query."""
 
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _CLINICAL = re.compile(r"(patient|user|system)/", re.IGNORECASE)
@@ -34,7 +36,8 @@ def narrowed(granted: str, asked: str, *, drop_unknown: bool) -> str:
     if len(asked) > LONGEST or not all(_TOKEN.fullmatch(word) for word in kept):
         raise ScopeRefused
     clinical = parse(" ".join(kept))
-    if sum(bool(one.query) for one in clinical) > MOST_NARROWED:
+    queries = [one.pairs for one in clinical if one.query]
+    if len(queries) > MOST_NARROWED or any(len(query) > MOST_FILTERS for query in queries):
         raise ScopeRefused
     if drop_unknown and not clinical:
         return granted

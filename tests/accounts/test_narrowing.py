@@ -8,7 +8,7 @@ import pytest
 
 from accounts.applications import NewClient
 from accounts.models import AccessToken, AppUser, RefreshToken
-from accounts.narrowing import LONGEST, MOST_NARROWED, ScopeRefused, narrowed, within
+from accounts.narrowing import LONGEST, MOST_FILTERS, MOST_NARROWED, ScopeRefused, narrowed, within
 from tests.accounts.conftest import TOKEN, TOKEN_PATHS, call, code_for, secrets_of
 from tests.accounts.test_token import PLACES, send
 
@@ -98,8 +98,14 @@ def test_a_word_that_was_granted_is_kept_and_told() -> None:
 
 def test_there_are_limits() -> None:
     several = [f"user/Observation.rs?code=c{number}" for number in range(MOST_NARROWED + 1)]
-    assert narrowed(WHOLE, " ".join(several[1:]), drop_unknown=True)
-    for asked in (" ".join(several), f"{LAB}&code={'c' * LONGEST}"):
+    filters = [f"code=c{number}" for number in range(MOST_FILTERS)]
+    for asked in (" ".join(several[1:]), f"user/Observation.rs?{'&'.join(filters)}"):
+        assert narrowed(WHOLE, asked, drop_unknown=True) == asked
+    for asked in (
+        " ".join(several),
+        f"{LAB}&{'&'.join(filters)}",
+        f"{LAB}&code={'c' * LONGEST}",
+    ):
         with pytest.raises(ScopeRefused):
             narrowed(WHOLE, asked, drop_unknown=True)
 
