@@ -20,13 +20,11 @@ from time import monotonic
 from typing import Any
 
 from accounts.digests import digest
-from fhirstore.keys import VERSION_BITS
 from fhirstore.models import Export
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.definitions import types
-from fhirstore.search.owners import Owners
 from fhirstore.versions import as_served
 
 LIFE = timedelta(hours=24)
@@ -42,32 +40,26 @@ _CHUNK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is exported: of these owners, in this version, of these types (None: all), changed
-    since, as far as the sight of `scope` goes (None: everything).
-    """
+    """What is exported: what a scope may see, of these types (None: all), changed since."""
 
-    owners: Owners
-    version: str
+    scope: Scope
     rtypes: Sequence[str] | None = None
     since: datetime | None = None
-    scope: Scope | None = None
 
     @cached_property
     def _seen(self) -> tuple[str, dict[str, Any]]:
-        if self.scope is None:
-            return "", {}
         binder = Binder()
         return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes), binder.values
 
     def types(self) -> list[str]:
         """The types that are exported."""
-        rtypes = sorted(types(self.version)) if self.rtypes is None else self.rtypes
+        rtypes = sorted(types(self.scope.version)) if self.rtypes is None else self.rtypes
         return [name for name in rtypes if name not in _NEVER]
 
     def values(self) -> dict[str, Any]:
         """What `source` binds."""
         return {
-            **self.owners.values(),
+            **self.scope.owners.values(),
             **self._seen[1],
             "rtypes": [NUMBERS[name] for name in self.types()],
             "since": self.since,
@@ -77,17 +69,17 @@ class Wanted:
         """The rows `r`, of several owners those that count as one once, as a from clause with a
         condition at its end.
         """
-        bit = VERSION_BITS[self.version]
+        owners = self.scope.owners
         found = (
-            f"fhir_resource r where {self.owners.own('r')}"
-            f" and r.rtype = any(%(rtypes)s::smallint[]) and (r.vers & {bit}) <> 0"
+            f"fhir_resource r where {owners.own('r')}"
+            f" and r.rtype = any(%(rtypes)s::smallint[]) and (r.vers & {self.scope.bit}) <> 0"
         )
         if self.since is not None:
             found += " and r.updated >= %(since)s::timestamptz"
         found += self._seen[0]
-        if not self.owners.several:
+        if not owners.several:
             return found
-        once, first = self.owners.once()
+        once, first = owners.once()
         columns = "r.owner, r.rtype, r.rid, r.fid, r.vers, r.body"
         return f"(select distinct on ({once}) {columns} from {found} order by {first}) r where true"
 
@@ -118,7 +110,7 @@ def start(
         digest=digest(token),
         application=application,
         app_user=app_user,
-        version=wanted.version,
+        version=wanted.scope.version,
         since=wanted.since,
         request=request,
         made=now,
@@ -144,13 +136,7 @@ def go_on(export: Export, scope: Scope, *, seconds: float) -> None:
     until = monotonic() + seconds
     files = list(export.files)
     while rtypes := [file[0] for file in files if len(file) == 1]:
-        wanted = Wanted(
-            owners=scope.owners,
-            version=export.version,
-            rtypes=rtypes[:1],
-            since=export.since,
-            scope=scope,
-        )
+        wanted = Wanted(scope=scope, rtypes=rtypes[:1], since=export.since)
         place = files.index(rtypes[:1])
         files[place : place + 1] = _files(wanted)
         if monotonic() > until:
@@ -194,13 +180,7 @@ def lines(export: Export, number: int, scope: Scope) -> Iterator[bytes]:
     """The content of a file (counted from 1) as NDJSON, in chunks, streamed from the database.
     `scope`: whose resources, and what of them may be seen."""
     rtype, after, upto = export.files[number - 1]
-    wanted = Wanted(
-        owners=scope.owners,
-        version=export.version,
-        rtypes=[rtype],
-        since=export.since,
-        scope=scope,
-    )
+    wanted = Wanted(scope=scope, rtypes=[rtype], since=export.since)
     sql = f"select r.vers, r.body from {wanted.source()}"
     bound = wanted.values()
     for name, position, compare in (("after", after, ">"), ("upto", upto, "<=")):

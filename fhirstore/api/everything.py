@@ -8,6 +8,7 @@ from dataclasses import replace
 import orjson
 from django.db import transaction
 
+from accounts.scopes import WHOLE
 from fhirstore import outcome
 from fhirstore.api import presented
 from fhirstore.api.call import Answer, Call
@@ -22,8 +23,8 @@ from fhirstore.permissions import widened
 from fhirstore.search import controls
 from fhirstore.search.bundle import bundle
 from fhirstore.search.compartment import Compartment
+from fhirstore.search.condition import Scope
 from fhirstore.search.moments import Moments, instant, moments
-from fhirstore.search.owners import Owners
 from fhirstore.search.paging import links
 from fhirstore.search.request import PAGING, UNREPEATED, Pair, chosen_types, number, page_size
 
@@ -41,7 +42,7 @@ def everything(call: Call) -> Answer:
     owners = call.owners()
     if not owners.merged:
         owners = widened(owners, version=call.version, patient=call.fid)
-    compartment = _compartment(call, owners, pairs)
+    compartment = _compartment(replace(call.scope(), owners=owners), call.fid, pairs)
     total = compartment.total()
     count = 0 if shape.summary == "count" else page_size(pairs)
     skip, afterid = number(pairs, "_skip", "_offset"), _text(pairs, "_afterid")
@@ -74,7 +75,7 @@ def delete_everything(call: Call) -> Answer:
     with transaction.atomic():
         writing = cursor()
         lock_owner(writing, owner=call.owner, changes=1)
-        wanted = replace(_compartment(call, call.owners(), []), scope=None).names()
+        wanted = _compartment(replace(call.scope(), sight=WHOLE), call.fid, []).names()
         seq, _ = lock_owner(writing, owner=call.owner, changes=2 * len(wanted))
         changes = Changes(owner=call.owner, seq=seq, now=call.now)
         bit = VERSION_BITS[call.version]
@@ -97,13 +98,11 @@ def _check_patient(call: Call, *, own: bool = False) -> None:
     current(call, own=own)
 
 
-def _compartment(call: Call, owners: Owners, pairs: Sequence[Pair]) -> Compartment:
+def _compartment(scope: Scope, patient: str, pairs: Sequence[Pair]) -> Compartment:
     since, start, end = (_date(pairs, name) for name in ("_since", "start", "end"))
     return Compartment(
-        scope=call.scope(),
-        owners=owners,
-        version=call.version,
-        patient=call.fid,
+        scope=scope,
+        patient=patient,
         rtypes=chosen_types(pairs),
         since=instant(since[0]) if since else None,
         start=start[0] if start else None,

@@ -102,15 +102,12 @@ def kick_off(call: Call) -> Answer:
 def _begun(call: Call, pairs: list[Pair], url: str) -> Answer:
     """The manifest at once, or under `Prefer: respond-async` where to ask for it."""
     _check(call, pairs)
-    scope = _scope(call.access, call.version, call.now)
     later = _ASYNC.search(call.headers.get("prefer", "").lower()) is not None
     token = export.start(
         wanted=export.Wanted(
-            owners=scope.owners,
-            version=call.version,
+            scope=_scope(call.access, call.version, call.now),
             rtypes=_types(pairs),
             since=_since(pairs),
-            scope=scope,
         ),
         application=call.access.application_id,
         app_user=call.access.app_user_id,

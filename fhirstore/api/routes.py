@@ -30,16 +30,14 @@ from fhirstore.search.request import UNREPEATED, read_pairs
 
 METADATA = Interaction(name="", perform=capabilities)
 """The one interaction that needs no credentials: it has no name in scopes."""
-
-
 SYSTEM = Interaction(name="search", perform=search_system, any_type=True)
 _ABOUT_THE_ANSWER = ("_format", "_pretty", "_summary", "_elements", *UNREPEATED)
 
 
 def resolve(method: str, path: str, query: str = "") -> tuple[Interaction, Mapping[str, str]]:
-    """The interaction of a path like "/Patient/1", and what the path names: `rtype` (canonical
-    spelling where any version knows it), `fid`, `vid`. The base itself is a search where the query
-    filters. Raises NotFound, MethodNotAllowed."""
+    """The interaction of a path like "/Patient/1", and what the path names, as fields of a `Call`:
+    `rtype` (canonical spelling where any version knows it), `fid` and so on. The base itself is a
+    search where the query filters. Raises NotFound, MethodNotAllowed."""
     if query and method == "GET" and path in ("", "/") and _filters(query):
         return SYSTEM, {}
     for pattern, methods in ROUTES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,6 @@ from fhirstore import keys
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
-from fhirstore.search.owners import Owners
 from fhirstore.search.rows import COLUMNS, Row
 
 _NOT_FIRST = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::text)"
@@ -21,32 +20,27 @@ _NOT_FIRST = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::te
 @dataclass(frozen=True, kw_only=True)
 class Compartment:
     """What of a compartment is wanted: of these types, changed since, with a date that overlaps
-    `[start, end)` in microseconds; None: whatever. `owners`: with those who let the one owner see
-    this very patient. `scope`: of the call, whose sight is all that is shown; None: everything."""
+    `[start, end)` in microseconds; None: whatever. `scope`: whose sight is all that is shown; among
+    its owners are those who let the one owner see this very patient."""
 
-    owners: Owners
-    version: str
+    scope: Scope
     patient: str
     rtypes: Sequence[str] | None = None
     since: datetime | None = None
     start: int | None = None
     end: int | None = None
-    scope: Scope | None = None
 
     @cached_property
     def _seen(self) -> tuple[str, dict[str, Any]]:
-        if self.scope is None:
-            return "", {}
         binder = Binder()
-        scope = replace(self.scope, owners=self.owners)
-        return sight.seen_of_any(scope, binder, rtypes=self.rtypes), binder.values
+        return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes), binder.values
 
     def _values(self) -> dict[str, Any]:
         return {
             **self._seen[1],
-            **self.owners.values(),
+            **self.scope.owners.values(),
             "key": keys.compartment_key(f"Patient/{self.patient}"),
-            "bit": keys.VERSION_BITS[self.version],
+            "bit": self.scope.bit,
             "patient": self.patient,
             "patient_type": NUMBERS["Patient"],
             "rtypes": [NUMBERS[name] for name in self.rtypes or ()],
@@ -56,7 +50,7 @@ class Compartment:
         }
 
     def _members(self) -> str:
-        tests = ""
+        owners, tests = self.scope.owners, ""
         if self.rtypes is not None:
             tests += " and r.rtype = any(%(rtypes)s::smallint[])"
         if self.since is not None:
@@ -65,15 +59,15 @@ class Compartment:
             tests += " and (r.hi is null or r.hi > %(start)s::bigint)"
         if self.end is not None:
             tests += " and (r.lo is null or r.lo < %(end)s::bigint)"
-        tests += self.owners.visible("r", keys.VERSION_BITS[self.version]) + self._seen[0]
+        tests += owners.visible("r", self.scope.bit) + self._seen[0]
         once, first = "", ""
-        if self.owners.several:
-            same, order = self.owners.once()
+        if owners.several:
+            same, order = owners.once()
             once, first = f"distinct on ({same}) ", f" order by {order}"
         return (
             f"select {once}r.owner, r.rtype, r.rid, r.fid from fhir_token x join fhir_resource r"
             " on r.owner = x.owner and r.rtype = x.sys and r.rid = x.rid"
-            f" where {self.owners.own('x')} and {self.owners.own('r')}"
+            f" where {owners.own('x')} and {owners.own('r')}"
             " and x.key = %(key)s::bigint and (x.vers & %(bit)s::smallint) <> 0"
             f" and (r.vers & %(bit)s::smallint) <> 0{tests}{first}"
         )
@@ -102,9 +96,9 @@ select {COLUMNS} from (
   from ({self._members()}) m {after}
   order by {order} limit %(limit)s::bigint offset %(offset)s::bigint
 ) p join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
-where {self.owners.own("b")} order by p.place"""
+where {self.scope.owners.own("b")} order by p.place"""
         bound = {"limit": limit, "offset": offset, "afterid": afterid}
-        return rows.resources(sql, {**self._values(), **bound}, version=self.version)
+        return rows.resources(sql, {**self._values(), **bound}, version=self.scope.version)
 
     def names(self) -> list[tuple[int, str]]:
         """(rtype, fid) of all of them."""
