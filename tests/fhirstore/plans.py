@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from fhirstore import database
-from fhirstore.search.statement import Statement
+from fhirstore.keys import VERSION_BITS
+from fhirstore.rtypes import NUMBERS
+from fhirstore.search.condition import Binder, Scope
+from fhirstore.search.owners import Owners
+from fhirstore.search.parts import compile_parts
+from fhirstore.search.request import parse, read_pairs
+from fhirstore.search.statement import Page, Statement, search
 
 TABLES = {
     "fhir_owner": 1_000,
@@ -27,10 +33,12 @@ select pg_restore_relation_stats('schemaname', current_schema()::text, 'relname'
 
 
 def large() -> None:
-    """Tell the planner of a large store, until the transaction ends."""
+    """Tell the planner of a large store, until the transaction ends. It takes the pages from the
+    file and the rows on each from what it is told: hence all of them on one.
+    """
     cursor = database.cursor()
     for table, rows in TABLES.items():
-        cursor.execute(_TOLD, {"table": table, "pages": rows // 50 + 1, "rows": rows})
+        cursor.execute(_TOLD, {"table": table, "pages": 1, "rows": rows})
 
 
 def nodes(statement: Statement) -> Iterator[dict[str, Any]]:
@@ -67,3 +75,20 @@ def check(statement: Statement) -> None:
         if kind == "Bitmap Index Scan" or (table in TABLES and "Index Name" in node):
             assert "owner" in node.get("Index Cond", ""), (node, statement.sql)
         assert not (kind == "Seq Scan" and table in TABLES), (node, statement.sql)
+
+
+def asked(*, owner: int, version: str, rtype: str, query: str) -> Statement:
+    """The statement of a search of one owner's resources of a type."""
+    scope = Scope(
+        owners=Owners(numbers=(owner,)),
+        version=version,
+        bit=VERSION_BITS[version],
+        rtype=rtype,
+        number=NUMBERS[rtype],
+        now_microseconds=0,
+        base="",
+    )
+    request = parse(version=version, rtype=rtype, pairs=read_pairs(query), strict=False)
+    binder = Binder()
+    wanted = Page(sort=request.sort, limit=11, counted="accurate")
+    return search(compile_parts(request, scope, binder), wanted, binder)
