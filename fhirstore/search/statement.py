@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhirstore.permissions import PERMITTED
-from fhirstore.search.condition import Binder, Condition, Plan, Scope
+from fhirstore.search.condition import Binder, Plan, Scope
+from fhirstore.search.matches import driven, driver_of, index_tells, merged, walk, whole_type
 from fhirstore.search.moments import instant
 from fhirstore.search.paging import Position
 from fhirstore.search.rows import BRIEF, COLUMNS
@@ -113,23 +114,18 @@ def total(plans: Sequence[Plan], *, estimate: bool = False) -> str:
     if len(plans) > 1:
         return f"select count(*) from ({' union all '.join(found)}) m"
     if plans[0].scope.owners.several:
-        return f"select count(*) from ({_merged(plans[0])}) m"
+        return f"select count(*) from ({merged(plans[0])}) m"
     return _matching(plans[0], "count(*)")
 
 
 def _matching(plan: Plan, wanted: str) -> str:
     """A select over the matches that needs no more than their number."""
     if plan.scope.owners.several:
-        return f"select {wanted} from ({_merged(plan)}) m"
-    driver = _driver(plan)
+        return f"select {wanted} from ({merged(plan)}) m"
+    driver = driver_of(plan)
     if driver is None:
-        return f"select {wanted} from {_whole_type(plan)}"
-    return f"select {wanted} from {_driven(plan, driver, joined=not _index_tells(plan))}"
-
-
-def _index_tells(plan: Plan) -> bool:
-    """Whether index rows alone answer all conditions."""
-    return not plan.seen and not any(condition.resource for condition in plan.conditions)
+        return f"select {wanted} from {whole_type(plan)}"
+    return f"select {wanted} from {driven(plan, driver, joined=not index_tells(plan))}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,13 +201,13 @@ class _Page:
         (plan,) = self.plans
         if plan.scope.owners.several:
             return [("r", self._matches(plan))]
-        driver = _driver(plan)
+        driver = driver_of(plan)
         if by == "rid":
-            alias, source = "r", _whole_type(plan)
+            alias, source = "r", whole_type(plan)
             if driver is not None:
-                joined = not _index_tells(plan)
+                joined = not index_tells(plan)
                 alias = "r" if joined else "x"
-                source = _driven(plan, driver, joined=joined)
+                source = driven(plan, driver, joined=joined)
             if descending:
                 return [(alias, source)]
             return [
@@ -219,19 +215,19 @@ class _Page:
                 for undated in (False, True)
             ]
         if driver is None:
-            return [("r", _whole_type(plan))]
-        few = _driven(plan, driver, joined=True)
+            return [("r", whole_type(plan))]
+        few = driven(plan, driver, joined=True)
         indexed = by in _INDEXED and len(self.wanted.sort) == 1
         if not indexed or self.wanted.many is False:
             return [("r", few)]
         if self.wanted.many:
-            return [("r", _walk(plan, driver))]
+            return [("r", walk(plan, driver))]
         if self.wanted.counted != "accurate":
             return [("r", few)]
         counted = "(select s.total from s)"
         return [
             ("r", f"{few} and {counted} <= {MANY}"),
-            ("r", f"{_walk(plan, driver)} and {counted} > {MANY}"),
+            ("r", f"{walk(plan, driver)} and {counted} > {MANY}"),
         ]
 
     def _undated(self, alias: str, *, undated: bool) -> str:
@@ -248,70 +244,10 @@ class _Page:
     def _matches(self, plan: Plan) -> str:
         """The matches of one type as `r`, with a condition at the end."""
         if plan.scope.owners.several:
-            return f"({_merged(plan)}) r where true"
-        driver = _driver(plan)
-        return _driven(plan, driver, joined=True) if driver else _whole_type(plan)
+            return f"({merged(plan)}) r where true"
+        driver = driver_of(plan)
+        return driven(plan, driver, joined=True) if driver else whole_type(plan)
 
 
 _INDEXED = ("fid", "updated")
 """Orders in which an index over the resources lies."""
-
-
-def _driver(plan: Plan) -> Condition | None:
-    """The condition to start from: the one that leaves fewest; None: start from the type."""
-    fit = [c for c in plan.conditions if c.drives and c.branches[0].versioned]
-    return min(fit, key=lambda condition: condition.rank, default=None)
-
-
-def _tests(plan: Plan, alias: str, without: Condition | None) -> str:
-    owners = plan.scope.owners
-    rest = [c.test(owners, alias) for c in plan.conditions if c is not without]
-    return "".join(f" and {test}" for test in rest) + plan.seen
-
-
-def _whole_type(plan: Plan) -> str:
-    scope = plan.scope
-    own = f"{scope.owners.own('r')} and r.rtype = {scope.number} and (r.vers & {scope.bit}) <> 0"
-    return f"fhir_resource r where {own}{_tests(plan, 'r', None)}"
-
-
-def _driven(plan: Plan, driver: Condition, *, joined: bool) -> str:
-    """From the driver's index rows `x`; `joined` with the resources as `r`."""
-    scope, branch = plan.scope, driver.branches[0]
-    if branch.single:
-        source, own = branch.table, f"{scope.owners.own('x')} and {branch.where}"
-    else:
-        rows = f"select distinct x.owner, x.rid from {branch.table} x"
-        source = f"({rows} where {scope.owners.own('x')} and {branch.where})"
-        own = "true"
-    if not joined:
-        return f"{source} x where {own}{_tests(plan, 'x', driver)}"
-    return (
-        f"{source} x join fhir_resource r on r.owner = x.owner and r.rtype = {scope.number}"
-        f" and r.rid = x.rid where {own} and {scope.owners.own('r')}"
-        f" and (r.vers & {scope.bit}) <> 0{_tests(plan, 'r', driver)}"
-    )
-
-
-def _walk(plan: Plan, driver: Condition) -> str:
-    """The resources in order, each probed; `exists` would be planned as a join of everything."""
-    scope, branch = plan.scope, driver.branches[0]
-    probe = (
-        f"select 1 from {branch.table} x where {scope.owners.own('x')} and {branch.where}"
-        " and x.rid = r.rid limit 1"
-    )
-    return (
-        f"fhir_resource r cross join lateral ({probe}) hit where {scope.owners.own('r')}"
-        f" and r.rtype = {scope.number} and (r.vers & {scope.bit}) <> 0{_tests(plan, 'r', driver)}"
-    )
-
-
-def _merged(plan: Plan) -> str:
-    """The matches of all owners that are visible; of rows that count as one the first."""
-    owners, driver = plan.scope.owners, _driver(plan)
-    source = _driven(plan, driver, joined=True) if driver else _whole_type(plan)
-    once, first = owners.once()
-    return (
-        f"select distinct on ({once}) r.owner, r.rtype, r.rid, r.fid, r.updated, r.lo"
-        f" from {source}{owners.visible('r', plan.scope.bit)} order by {first}"
-    )

@@ -5,8 +5,8 @@
 The folder holds `dstu2`, `stu3` and `r4`, each with `structures.json.gz`, `required-codes.json.gz`,
 `search-parameters.json.gz` (a Bundle) and, where the version has them,
 `search-parameters-uscore.json.gz` (more parameters, which give way to the version's own) and
-`compartmentdefinition-<name>.json.gz`. Run it after HL7's files or a condenser changed, then
-`manage.py reindex`."""
+`compartmentdefinition-<name>.json.gz`. Run it after HL7's files or a condenser changed, and raise
+`fhirstore.keys.INDEX_GENERATION`: then every installation is indexed anew."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
     manage.py reindex
     manage.py reindex --app-user 17
 
-Run it after the search definitions or the extraction changed. The server may go on meanwhile.
+Run it after INDEX_KEY changed. After a release that changed what is indexed the same happens in the
+background by itself. The server may go on meanwhile.
 """
 
 from __future__ import annotations
