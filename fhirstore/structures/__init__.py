@@ -30,15 +30,14 @@ class Element:
     for a choice, none where `content_reference` names the path whose elements it has
     ("Observation.referenceRange"). `targets`: the resource types that a Reference may point to;
     empty: any. `codes`: those of a required binding, None where it is not bound or open (mime
-    types, languages, units). `value_set`: that binding's canonical URL without version, "" for
-    none. `summary`: shown under `_summary=true`. `modifier`: changes the meaning of the rest."""
+    types, languages, units). `summary`: shown under `_summary=true`. `modifier`: changes the
+    meaning of the rest."""
 
     min: int
     max: int
     types: tuple[str, ...]
     targets: tuple[str, ...] = ()
     codes: frozenset[str] | None = None
-    value_set: str = ""
     summary: bool = False
     modifier: bool = False
     content_reference: str = ""
@@ -149,7 +148,6 @@ def _element(row: list[Any], sets: Mapping[str, frozenset[str]]) -> Element:
         types=tuple(types),
         targets=tuple(targets),
         codes=sets.get(url),
-        value_set=url,
         summary="s" in flags,
         modifier="m" in flags,
         content_reference=reference,
