@@ -31,13 +31,14 @@ def create(call: Call) -> Answer:
     with transaction.atomic(), told(call):
         if condition is not None and (row := conditional.match(call, condition)):
             return existing(call, row)
-        stored = _store(call, resource)
+        stored = store(call, resource)
         if not stored.created and not permits(call.access.scope, call.rtype, "update"):
             raise Forbidden(f"the token's scope does not permit update of {call.rtype}")
     return written(call, stored)
 
 
-def _store(call: Call, resource: dict[str, Any]) -> Stored:
+def store(call: Call, resource: dict[str, Any]) -> Stored:
+    """Store a resource under the id that the call names, or else that of the body or a new one."""
     owner, version, rtype, now = call.owner, call.version, call.rtype, call.now
     if call.fid:
         return writes.update(

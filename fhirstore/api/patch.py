@@ -12,7 +12,7 @@ from django.db import transaction
 from fhirstore import digits, subscriptions, writes
 from fhirstore.api import bodies, conditional, preconditions
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.create import written
+from fhirstore.api.create import store, written
 from fhirstore.api.stored import told
 from fhirstore.changes import lock_owner
 from fhirstore.database import cursor
@@ -33,15 +33,7 @@ def patch(call: Call) -> Answer:
         preconditions.check(call)
         there = writes.read(owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid)
         resource = _patched(call, there.body, change)
-        stored = writes.update(
-            owner=call.owner,
-            version=call.version,
-            rtype=call.rtype,
-            fid=call.fid,
-            body=resource,
-            now=call.now,
-        )
-        made = written(call, stored)
+        made = written(call, store(call, resource))
         # A scope that may change but not read is not told what else the resource holds.
         seen = visible(rtype=call.rtype, fid=call.fid, scope=call.scope(), letters="r")
     return made if seen else replace(made, body=b"")

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from fhirstore import subscriptions, writes
+from fhirstore import subscriptions
 from fhirstore.api import conditional, preconditions
 from fhirstore.api.bodies import storable
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.create import written
+from fhirstore.api.create import store, written
 from fhirstore.api.stored import current, told
 from fhirstore.changes import Stored
 from fhirstore.errors import Conflict, InvalidRequest, VersionMismatch
@@ -58,22 +58,13 @@ def _checked(call: Call) -> dict[str, Any]:
 
 def _update(call: Call, resource: dict[str, Any]) -> Stored:
     preconditions.check(call)
-    return writes.update(
-        owner=call.owner,
-        version=call.version,
-        rtype=call.rtype,
-        fid=call.fid,
-        body=resource,
-        now=call.now,
-    )
+    return store(call, resource)
 
 
 def _first(call: Call, resource: dict[str, Any]) -> Stored:
     if call.headers.get("if-match", "").strip():
         raise VersionMismatch(f"no {call.rtype} meets the condition, whatever its version")
-    stored = writes.create(
-        owner=call.owner, version=call.version, rtype=call.rtype, body=resource, now=call.now
-    )
+    stored = store(call, resource)
     if not stored.created:
         raise Conflict("no resource meets the condition, but the id in the body is taken")
     return stored

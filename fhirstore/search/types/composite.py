@@ -23,7 +23,7 @@ from fhirstore.search.spellings import (
     split_parts,
     token_spelling,
 )
-from fhirstore.search.types import date, number, reference, string, token, uri
+from fhirstore.search.types import reference, token
 
 _RANK = 1
 
@@ -41,7 +41,7 @@ def compile_clause(
                 problem = f"takes {len(composite.parts)} values with $ between them"
                 raise InvalidValue(parameter=clause.name, problem=problem)
             if composite.root:
-                found += _of_element(clause, composite, texts, scope, binder)
+                found += _of_element(clause, composite, texts, scope, binder, compile_part)
             else:
                 found.append(_of_resource(clause, composite, texts, scope, binder, compile_part))
     return _any_of(found)
@@ -68,7 +68,12 @@ def _of_resource(
 
 
 def _of_element(
-    clause: Clause, composite: SearchParameter, texts: Sequence[str], scope: Scope, binder: Binder
+    clause: Clause,
+    composite: SearchParameter,
+    texts: Sequence[str],
+    scope: Scope,
+    binder: Binder,
+    compile_part: Compile,
 ) -> list[Condition]:
     keyed, compared = split_parts([part.type for part in composite.parts])
     spellings = [_spellings(clause, composite.parts[n], texts[n], scope) for n in keyed]
@@ -76,7 +81,8 @@ def _of_element(
     for at in range(MOST_ELEMENTS) if len(compared) > 1 else (None,):
         names = tuple(composite_name(composite.code, said, at) for said in product(*spellings))
         conditions = [
-            _compared(clause, composite.parts[n], texts[n], names, scope, binder) for n in compared
+            _compared(clause, composite.parts[n], texts[n], names, scope, binder, compile_part)
+            for n in compared
         ]
         found.append(_all_of(conditions, scope))
     return found
@@ -99,7 +105,13 @@ _NO_SYSTEM_ALONE = "system| cannot be a part of it; name a code"
 
 
 def _compared(
-    clause: Clause, part: Part, text: str, names: tuple[str, ...], scope: Scope, binder: Binder
+    clause: Clause,
+    part: Part,
+    text: str,
+    names: tuple[str, ...],
+    scope: Scope,
+    binder: Binder,
+    compile_part: Compile,
 ) -> Condition:
     parameter = replace(
         clause.parameter,
@@ -111,20 +123,9 @@ def _compared(
         roots=(),
     )
     one = Clause(name=clause.name, parameter=parameter, modifier="", values=(text,))
-    match part.type:
-        case "date":
-            return date.compile_clause(one, scope, binder)
-        case "number" | "quantity":
-            return number.compile_clause(one, scope, binder)
-        case "string":
-            return string.compile_clause(one, scope, binder)
-        case "reference":
-            return reference.compile_clause(one, scope, binder)
-        case "uri":
-            return uri.compile_clause(one, scope, binder)
-    if token.read_token(clause.name, text).code is None:
+    if part.type == "token" and token.read_token(clause.name, text).code is None:
         raise InvalidValue(parameter=clause.name, problem=_NO_SYSTEM_ALONE)
-    return token.compile_clause(one, scope, binder)
+    return compile_part(one, scope, binder)
 
 
 def _all_of(conditions: Sequence[Condition], scope: Scope) -> Condition:
