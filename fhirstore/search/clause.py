@@ -4,9 +4,9 @@ Pure."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from fhirstore.errors import InvalidValue
+from fhirstore.remembered import remembered
 from fhirstore.rtypes import BY_LOWER_CASE
 from fhirstore.search.definitions import SearchParameter, parameters, types
 from fhirstore.search.escapes import split
@@ -145,7 +145,7 @@ _COMMON = {
 }
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def common_parameter(version: str, name: str) -> SearchParameter | None:
     """A parameter that every type has; `_source` exists in R4 only."""
     if name not in _COMMON or (name == "_source" and version != "r4"):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from html.entities import name2codepoint
 from xml.parsers import expat
 
 from fhirstore.problem import Problem
+from fhirstore.remembered import remembered
 
 NAMESPACE = "http://www.w3.org/1999/xhtml"
 _LISTED = """
@@ -27,7 +27,7 @@ def narrative_problems(div: str, expression: str) -> list[Problem]:
     ]
 
 
-@lru_cache(maxsize=64)
+@remembered(1024)
 def _problems(div: str) -> tuple[tuple[str, str, str], ...]:
     if "<!DOCTYPE" in div or "<!ENTITY" in div or "<![CDATA[" in div:
         return (("the narrative may not declare anything", "error", "invalid"),)
