@@ -31,9 +31,11 @@ def narrowed(granted: str, asked: str, *, drop_unknown: bool) -> str:
     `drop_unknown` leaves the others out, and what then asks for no resources at all gets what is
     granted. Raises `ScopeRefused`.
     """
+    if len(asked) > LONGEST:
+        raise ScopeRefused
     words = tuple(dict.fromkeys(asked.split()))
     kept = [word for word in words if _kept(word, granted, drop_unknown=drop_unknown)]
-    if len(asked) > LONGEST or not all(_TOKEN.fullmatch(word) for word in kept):
+    if not all(_TOKEN.fullmatch(word) for word in kept):
         raise ScopeRefused
     clinical = parse(" ".join(kept))
     queries = [one.pairs for one in clinical if one.query]

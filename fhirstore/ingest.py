@@ -1,9 +1,9 @@
 """Storing what sources send (wire contract 12.6, 13, 14).
 
 Ids are derived, unchanged content writes nothing: what has arrived is looked up without a
-transaction first, and only what differs takes the owner's lock, is looked up again and written, one
-transaction a batch. A resource that an app deleted stays deleted until the source changes it; an
-app's edit stands until the source changes the resource."""
+transaction first, and only what differs takes the owner's lock, is looked up again where something
+changed meanwhile, and is written, one transaction a batch. A resource that an app deleted stays
+deleted until the source changes it; an app's edit stands until the source changes the resource."""
 
 from __future__ import annotations
 

@@ -64,10 +64,6 @@ class IndexRows:
     lo: int | None = None
     hi: int | None = None
 
-    def all_keys(self) -> list[int]:
-        """What `fhir_resource.keys` holds."""
-        return sorted({*self.tokens, *(r[0] for r in self.ranges), *(s[0] for s in self.strings)})
-
     def token(self, rtype: str, param: str, code: str, system: str, vers: int) -> None:
         """Add a code; a second system of the same code gets a row of its own, the first row's
         `vers` covers both."""
