@@ -1,6 +1,7 @@
 """How much of a resource is shown: `_summary` and `_elements`
 (hl7.org/fhir/R4/search.html#summary). What is shown in part has the tag SUBSETTED, so that nobody
-writes it back, and keeps its mandatory elements, so that it stays valid.
+writes it back, and keeps its mandatory elements, so that it stays valid, and those that change the
+meaning of others, so that nothing refuted is taken for true.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def _listed(names: frozenset[str]) -> Keep:
         if name in names:
             return True
         return known is not None and (
-            known.element.min > 0 or known.name.removesuffix("[x]") in names
+            known.element.min > 0
+            or known.element.modifier
+            or known.name.removesuffix("[x]") in names
         )
 
     return keep
