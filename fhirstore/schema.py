@@ -163,6 +163,11 @@ alter table fhir_owner add column indexed smallint not null default 0;
 """
 """Which generation of the index (fhirstore/reindex.py) an owner's rows are of."""
 
+VACUUM = """
+alter table fhir_resource set (autovacuum_vacuum_insert_scale_factor = 0.02);
+"""
+"""Totals of a whole type are counted from its index alone only where a vacuum has been."""
+
 TABLES = (
     "fhir_owner",
     "fhir_resource",

@@ -96,19 +96,19 @@ class Condition:
 
     def test(self, owners: Owners, alias: str) -> str:
         """The filter as a test of the row `alias`; `resource` tests need `alias` to be `r`."""
-        tests = [owners.among(alias, _gathered(branch, owners)) for branch in self.branches]
+        tests = [_among(branch, owners, alias) for branch in self.branches]
         tests += [f"({self.resource})"] if self.resource else []
         tests += [f"({self.rid.format(d=alias)})"] if self.rid else []
         text = f"({' or '.join(tests)})" if tests else "false"
         return f"not {text}" if self.negated else text
 
 
-def _gathered(branch: Branch, owners: Owners) -> str:
-    """A branch's rows as a set to look into. Token rows can be probed by resource; the others lie
-    in the order of their values, so they are gathered once (`offset 0` keeps the planner from
-    reading them again for every resource)."""
-    selected = branch.select(owners)
-    return selected if branch.table == "fhir_token" else f"{selected} offset 0"
+def _among(branch: Branch, owners: Owners, alias: str) -> str:
+    """Whether a row is among a branch's. Token rows can be probed by resource; the others lie in
+    the order of their values, so they are gathered once and looked into: `is true` keeps the
+    planner from joining them, which may read them again for every resource."""
+    among = owners.among(alias, branch.select(owners))
+    return among if branch.table == "fhir_token" else f"({among}) is true"
 
 
 NOTHING = Condition()

@@ -68,6 +68,7 @@ class Bench:
             "VAR_DIR": str(self.folder),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "SANDBOX": "off",
+            "STATEMENT_SECONDS": "60",  # as in the web server, with its way of planning
         }
         from config import database
         from config.postgres_server import DATABASE, Server
