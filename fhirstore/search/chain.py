@@ -30,13 +30,16 @@ def compile_chain(
         seen = sight.seen(inner, binder)
         for param in clause.parameter.stored:
             key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
-            named = f"r.owner, {key} # r.self" if scope.owners.several else f"{key} # r.self"
-            column = "x.owner, x.key" if scope.owners.several else "x.key"
-            tests.append(
-                f"({column}) in (select {named} from fhir_resource r where {scope.owners.own('r')}"
+            named = (
+                f"from fhir_resource r where {scope.owners.own('r')}"
                 f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0"
-                f"{scope.owners.visible('r', scope.bit)}{seen} and {met})"
+                f"{scope.owners.visible('r', scope.bit)}{seen} and {met}"
             )
+            if scope.owners.several:
+                tests.append(f"(x.owner, x.key) in (select r.owner, {key} # r.self {named})")
+            else:
+                # Worked out once and looked up in the index, whatever the planner believes.
+                tests.append(f"x.key = any(array(select {key} # r.self {named}))")
     where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
     return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)
 
