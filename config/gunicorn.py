@@ -17,13 +17,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config import env, logs
+from config.access_log import AccessLogger
 
 logs.configure(logs.CONFIG)
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1)}"
 worker_class = "gthread"
-workers = env.integer("WEB_WORKERS", min(4, max(2, os.cpu_count() or 2)), minimum=1)
-threads = env.integer("WEB_THREADS", 4, minimum=1)
+workers = env.integer("WEB_WORKERS", min(8, 2 * (os.cpu_count() or 1)), minimum=1)
+# Threads of a process wait for one another: four cost half as much again as two for each request.
+threads = env.integer("WEB_THREADS", 2, minimum=1)
 preload_app = True
 # A request nobody waits for any more must not keep the database; jobs may take their time.
 raw_env = [f"STATEMENT_SECONDS={env.integer('STATEMENT_SECONDS', 60, minimum=0)}"]
@@ -37,8 +39,7 @@ forwarded_allow_ips = "*"
 secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 8190
 
-# The path without its query, where tokens may be.
 logconfig_dict = logs.CONFIG
-access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+logger_class = AccessLogger
 # Instances side by side would share one socket in the home directory.
 control_socket_disable = True
