@@ -200,6 +200,7 @@ def test_by_keyboard_alone(stack: Stack, person: User, tab: Page) -> None:
     tab.keyboard.type("epic")
     expect(rows(tab)).to_have_count(1)
     tab.keyboard.press("Enter")
+    tab.wait_for_load_state("networkidle")  # rows that come now would take the focus with them
     expect(rows(tab)).to_have_count(1)
     tab.keyboard.press("ArrowDown")
     expect(rows(tab).locator("a")).to_be_focused()
