@@ -24,7 +24,7 @@ logs.configure(logs.CONFIG)
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1)}"
 worker_class = "gthread"
 workers = env.integer("WEB_WORKERS", min(8, 2 * (os.cpu_count() or 1)), minimum=1)
-# Threads of a process wait for one another: four cost half as much again as two for each request.
+# Threads of a process wait for one another: with four a request costs a quarter more than with two.
 threads = env.integer("WEB_THREADS", 2, minimum=1)
 preload_app = True
 # A request nobody waits for any more must not keep the database; jobs may take their time.

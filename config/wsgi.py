@@ -6,7 +6,7 @@ headers (wire contract 3.2): the server joins `client_id` and `client-id` with a
 sent; the same value twice counts as one.
 
 The FHIR API is answered by a handler of its own, without the middleware of pages: nothing of it
-would act there, and stepping aside costs a tenth of a read.
+would act there, and every layer costs time even to step aside.
 """
 
 from __future__ import annotations
