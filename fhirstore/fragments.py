@@ -25,6 +25,7 @@ from fhirstore.search.extract import (
     Readers,
     common,
     compiled_plans,
+    containing,
     extract,
     memberships,
     patient_paths,
@@ -104,6 +105,8 @@ class _Property:
                 shared |= share
         if self.name == "meta":
             common(rows, self.rtype, alone, bit)
+        if self.name == "contained":
+            containing(rows, self.rtype, alone, bit)
         if self.member:
             before = len(rows.tokens)
             memberships(rows, alone, self.version)
@@ -146,6 +149,7 @@ class _Divided:
         for plan, paths in compiled_plans(version, rtype):
             self._add(plan, {first_property(path) for path in paths}, paths)
         self._property("meta")
+        self._property("contained")
         if rtype not in NOT_IN_EVERYTHING:
             own = ["id"] if rtype == "Patient" else []
             self._shared += 1
@@ -164,7 +168,7 @@ class _Divided:
 
     @staticmethod
     def _mostly_unique(found: _Property) -> bool:
-        return found.name in ("id", "identifier") or (
+        return found.name in ("id", "identifier", "contained") or (
             not found.member and bool(found.plans) and all(plan.dated for plan, _ in found.plans)
         )
 

@@ -103,6 +103,11 @@ compartment
       on r.owner = t.owner and r.rtype = t.sys and r.rid = t.rid
     where t.owner = ? and t.key = ? and (t.vers & bit) <> 0
 
+contained
+    One fhir_token row per type of resource that it contains: key = contained_key(type), and sys is
+    the rtype of the container. What is contained has no rows of its own: it is indexed when it is
+    searched (fhirstore/search/contained.py).
+
 rid
     dated(ms, seq): milliseconds of the primary date since 1800 << 19 | seq mod 2^19. So
     `rid >= rid_floor(lo)` is a date comparison to the millisecond (at the edge look at
@@ -132,7 +137,7 @@ from django.conf import settings
 
 from fhirstore.remembered import remembered
 
-INDEX_GENERATION = 1
+INDEX_GENERATION = 2
 """Of the rows described here. Raise it with every change of what is written; owners whose rows are
 of an earlier one are indexed anew in the background (fhirstore/reindex.py)."""
 
@@ -222,6 +227,11 @@ def number_key(rtype: str, param: str, unit: str) -> int:
 def compartment_key(patient: str) -> int:
     """Key of the membership rows of a patient compartment; `patient` is "Patient/id"."""
     return _hash(f"c\0{patient}")
+
+
+def contained_key(rtype: str) -> int:
+    """Key of the rows that tell which resources contain one of a type."""
+    return _hash(f"d\0{rtype}")
 
 
 def dated(milliseconds: int, seq: int) -> int:

@@ -108,6 +108,7 @@ def _extract(rows: IndexRows, resource: dict[str, Any], version: str, *, wearabl
     if wearable:
         _local_periods(rows, rtype, resource, version)
     common(rows, rtype, resource, bit)
+    containing(rows, rtype, resource, bit)
     memberships(rows, resource, version, wearable=wearable)
 
 
@@ -411,6 +412,14 @@ def common(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> N
         for value in _items(meta.get(name)):
             for uri in values.uris(value):
                 rows.mark(keys.uri_key(rtype, param, uri), 0, bit)
+
+
+def containing(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> None:
+    """The rows of what a resource contains: the types alone."""
+    for inner in _items(resource.get("contained")):
+        inside = inner.get("resourceType") if type(inner) is dict else None
+        if type(inside) is str and inside in NUMBERS:
+            rows.mark(keys.contained_key(inside), NUMBERS[rtype], bit)
 
 
 def _items(value: Any) -> Iterable[Any]:
