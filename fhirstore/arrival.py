@@ -16,7 +16,7 @@ from fhirstore.keys import EVERY_VERSION, VERSION_BITS, source_key
 from fhirstore.references import Bases, Rewritten, count, rewrite
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.definitions import TypeDefinition, types
-from fhirstore.search.extract import patient_references
+from fhirstore.search.membership import patient_references
 from fhirstore.source import Source
 
 MAX_SOURCE_ID = 2048

@@ -18,18 +18,16 @@ from fhirstore import digits
 from fhirstore.keys import VERSION_BITS, param_key
 from fhirstore.packed_rows import KEY, PackedRows, distinct_keys, pack, packed_range
 from fhirstore.search.extract import (
-    NOT_IN_EVERYTHING,
     SECOND,
-    IndexRows,
     Plan,
     Readers,
     common,
     compiled_plans,
     containing,
     extract,
-    memberships,
-    patient_paths,
 )
+from fhirstore.search.gathered import IndexRows
+from fhirstore.search.membership import NOT_IN_EVERYTHING, memberships, patient_paths
 from fhirstore.search.moments import moments
 from fhirstore.search.paths import first_property, split_type
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fhirstore import database as db
-from fhirstore.search.extract import IndexRows
+from fhirstore.search.gathered import IndexRows
 
 TOKEN_COLUMNS = "key, sys, vers, rid, owner"
 RANGE_COLUMNS = "key, lo, hi, rid, owner"

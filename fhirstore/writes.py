@@ -23,7 +23,7 @@ from fhirstore.held import Held, Key, held
 from fhirstore.home import PATIENT
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS
 from fhirstore.rtypes import NUMBERS
-from fhirstore.search.extract import patient_references
+from fhirstore.search.membership import patient_references
 from fhirstore.source import IngestSummary
 from fhirstore.standing import BadId, Deleted, Lookup, NotThere, ReadOnly, Write, WriteError
 from fhirstore.versions import as_served

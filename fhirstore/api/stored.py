@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from accounts.claims import OWNER
 from fhirstore import digits, permissions, writes
 from fhirstore.api.call import Answer, Call
 from fhirstore.changes import FIRST_VERSION, Stored
@@ -17,8 +18,8 @@ from fhirstore.errors import Gone, InvalidRequest, NotFound, Unprocessable
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows
-from fhirstore.search.extract import compartments
 from fhirstore.search.find import visible as sees
+from fhirstore.search.membership import compartments
 from fhirstore.search.owners import Owners
 
 
@@ -46,6 +47,10 @@ where {{own}} and b.rtype = %(rtype)s::smallint and b.fid = %(fid)s::text
   and (b.vers & %(bit)s::smallint) <> 0{{visible}} order by b.updated desc, b.owner limit 1"""
 
 
+OWN = _CURRENT.format(own=f"b.owner = {OWNER}", visible="")
+"""The current row of an id that is the owner's own."""
+
+
 def current(call: Call, *, own: bool = False) -> tuple[int, Stored]:
     """The resource a call names and whose it is; of all users, the newest. Where the user has none,
     one that another user lets this one see, but for `own`, which is for writes: what a token may
@@ -58,15 +63,19 @@ def current(call: Call, *, own: bool = False) -> tuple[int, Stored]:
     if not own:
         _check_sight(call, row)
     if row is not None:
-        version_id = FIRST_VERSION + row.version
-        stored = Stored(fid=row.fid, version_id=version_id, updated=row.updated, body=row.body)
-        return row.owner, stored
+        return row.owner, as_stored(row)
     if owners.merged:
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
     with told(call):
         return call.owner, writes.read(
             owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid
         )
+
+
+def as_stored(row: rows.Row) -> Stored:
+    """A row as the version of a resource that it is."""
+    version_id = FIRST_VERSION + row.version
+    return Stored(fid=row.fid, version_id=version_id, updated=row.updated, body=row.body)
 
 
 def find(call: Call, owners: Owners) -> rows.Row | None:

@@ -35,8 +35,8 @@ from fhirstore.errors import (
 from fhirstore.held import held
 from fhirstore.keys import EVERY_VERSION
 from fhirstore.rtypes import NUMBERS
-from fhirstore.search.extract import patient_references
 from fhirstore.search.find import matching
+from fhirstore.search.membership import patient_references
 
 Naming = Callable[[int], AbstractContextManager[None]]
 """Adds to an error the place of its entry."""

@@ -4,7 +4,7 @@ writes: fhirstore/keys.py."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -19,6 +19,8 @@ from fhirstore.search.definitions import (
     primary_date,
     types,
 )
+from fhirstore.search.gathered import IndexRows
+from fhirstore.search.membership import memberships
 from fhirstore.search.paths import Values, compile_path, first_property, split_type
 from fhirstore.search.spellings import (
     composite_name,
@@ -30,56 +32,11 @@ from fhirstore.search.spellings import (
     typed_value,
 )
 
-NOT_IN_EVERYTHING = frozenset(
-    (
-        "Binary",
-        "Organization",
-        "Location",
-        "Medication",
-        "Provenance",
-        "Linkage",
-        "AuditEvent",
-    )
-)
-"""Types that $everything never shows (wire contract 12.5)."""
-
 SECOND = 1_000_000
 """Microseconds: a primary date that covers no more has no range row."""
 _VERSIONS = {bit: version for version, bit in keys.VERSION_BITS.items()}
 
 Readers = tuple[tuple[str, Values], ...]
-
-
-@dataclass(slots=True)
-class IndexRows:
-    """The rows of one resource, without owner and rid.
-
-    `tokens`: key to (sys, vers). `ranges`: (key, lo, hi). `strings`: (key, val, raw). `present`:
-    the bits of parameters with a value. `lo`, `hi`: the primary date, None where it has none."""
-
-    tokens: dict[int, tuple[int, int]] = field(default_factory=dict)
-    ranges: dict[tuple[int, int, int], None] = field(default_factory=dict)
-    strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
-    present: int = 0
-    lo: int | None = None
-    hi: int | None = None
-
-    def token(self, rtype: str, param: str, code: str, system: str, vers: int) -> None:
-        """Add a code; a second system of the same code gets a row of its own, the first row's
-        `vers` covers both."""
-        key, sys = keys.token_key(rtype, param, code), keys.system_hash(system)
-        held = self.tokens.get(key)
-        if held is None:
-            self.tokens[key] = sys, vers
-            return
-        self.tokens[key] = held[0], held[1] | vers
-        if held[0] != sys:
-            self.mark(keys.system_code_key(rtype, param, system, code), sys, vers)
-
-    def mark(self, key: int, sys: int, vers: int) -> None:
-        """Add a token row, or more versions to it."""
-        held = self.tokens.get(key)
-        self.tokens[key] = (sys, vers if held is None else held[1] | vers)
 
 
 def extract(renderings: Mapping[str, dict[str, Any]]) -> IndexRows:
@@ -110,16 +67,6 @@ def _extract(rows: IndexRows, resource: dict[str, Any], version: str, *, wearabl
     common(rows, rtype, resource, bit)
     containing(rows, rtype, resource, bit)
     memberships(rows, resource, version, wearable=wearable)
-
-
-def memberships(
-    rows: IndexRows, resource: dict[str, Any], version: str, *, wearable: bool = False
-) -> None:
-    """The rows of the patients' compartments that a resource is in."""
-    rtype = resource["resourceType"]
-    if rtype not in NOT_IN_EVERYTHING:
-        for patient in compartments(resource, version, wearable=wearable):
-            rows.mark(keys.compartment_key(patient), NUMBERS[rtype], keys.VERSION_BITS[version])
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,47 +371,3 @@ def containing(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) 
 
 def _items(value: Any) -> Iterable[Any]:
     return value if type(value) is list else () if value is None else (value,)
-
-
-def compartments(resource: dict[str, Any], version: str, *, wearable: bool = False) -> list[str]:
-    """The patients ("Patient/id") in whose compartment a stored resource is; a Patient is in its
-    own.
-
-    A wearable's Device belongs to its patient in every version, though R4's compartment leaves
-    Devices out."""
-    rtype = resource["resourceType"]
-    found = {f"Patient/{resource['id']}": None} if rtype == "Patient" and "id" in resource else {}
-    for read in _patient_readers(version, rtype, wearable):
-        for value in read(resource):
-            for target in values.targets("Reference", value, version):
-                if target.startswith("Patient/"):
-                    found[target] = None
-    return list(found)
-
-
-@lru_cache(maxsize=1024)
-def _patient_readers(version: str, rtype: str, every: bool) -> tuple[Values, ...]:
-    return tuple(map(compile_path, patient_paths(version, rtype, every=every)))
-
-
-def patient_paths(version: str, rtype: str, *, every: bool = False) -> list[str]:
-    """Paths of the references that put a resource into a patient's compartment; `every`: of those
-    too that only tell whose it is."""
-    definition = types(version).get(rtype)
-    if definition is None:
-        return []
-    found = {
-        names.replace("?Patient", ""): None
-        for code in (definition.patient if every else definition.compartment)
-        for names, kind in map(split_type, definition.params[code].paths)
-        if kind == "Reference"
-    }
-    return list(found)
-
-
-def patient_references(resource: dict[str, Any], version: str) -> Iterator[str]:
-    """References by which a resource may belong to a patient, as written, the most telling
-    parameter first."""
-    for read in _patient_readers(version, resource["resourceType"], True):
-        for value in read(resource):
-            yield from values.targets("Reference", value, version)

@@ -9,7 +9,8 @@ import pytest
 
 from fhirstore import keys
 from fhirstore.search.definitions import present_bits
-from fhirstore.search.extract import IndexRows, extract
+from fhirstore.search.extract import extract
+from fhirstore.search.gathered import IndexRows
 from fhirstore.search.moments import microseconds, moments, period
 from fhirstore.search.precision import implicit_range
 
