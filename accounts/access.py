@@ -8,7 +8,6 @@ library's own check costs several statements and more than a millisecond a reque
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,7 @@ import psycopg
 from django.db import connection
 from django.http import HttpRequest
 
-from accounts import audit
+from accounts import audit, prepared
 from accounts.app_users import find_app_user
 from accounts.client_auth import is_client_id, secret_fits
 from accounts.connected import connected
@@ -37,7 +36,7 @@ _USER_NUMBER = re.compile(r"[0-9]{1,18}")
 _TOKEN_SQL = """
 select t.scope, t.expires > %(now)s::timestamptz, t.user_id, a.id, a.client_id
 from accounts_accesstoken t join accounts_application a on a.id = t.application_id
-where t.token_checksum = %(digest)s and t.user_id is not null
+where t.token_checksum = %(digest)s::text and t.user_id is not null
 """
 _TOKEN_AND_AUDIT_SQL = f"""
 with call as ({_TOKEN_SQL.replace("%(now)s::timestamptz,", "%(now)s::timestamptz as live,")}
@@ -55,7 +54,7 @@ _CLIENT_SQL = """
 select a.id, a.secret_digest, a.previous_secret_digest, a.previous_secret_expires, u.id
 from accounts_application a
 left join accounts_appuser u on u.application_id = a.id and u.id = %(user)s::bigint
-where a.client_id = %(client_id)s
+where a.client_id = %(client_id)s::text
 """
 
 
@@ -92,6 +91,7 @@ def access_for(
     interaction: str = "",
     resource_type: str = "*",
     resource_id: str = "",
+    claimed: bool = False,
 ) -> Access:
     """What this request may touch, from its first credential: Bearer header, client headers,
     `?access_token=`.
@@ -99,12 +99,13 @@ def access_for(
     `read_only` says that the call changes nothing; only such a GET may act for all users. Name the
     FHIR `interaction` (a key of `scopes.LETTERS`), type (`*` for any) and id of a data call: the
     scope is then enforced and the call audited, once. Without an interaction neither happens.
+    `claimed`: a statement ran for the same call with its Bearer header as a claim
+    (`accounts.claims`), and audited it where the token is for everything.
     Raises `AccessRefused`: 401 or 403 with the bodies of wire contract 7.4 and 7.5.
     """
     call = audit.described(interaction, resource_type, resource_id)
-    scheme, _, bearer = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "bearer" and bearer.strip():
-        return _token_access(bearer.strip(), via="bearer", call=call, now=now)
+    if bearer := _bearer(request):
+        return _token_access(bearer, via="bearer", call=call, now=now, audited=claimed)
     try:
         client = client_headers(request)
     except ConflictingHeaders as error:
@@ -113,6 +114,17 @@ def access_for(
     if len(client) == 2 or (client and not query_token):
         return _client_access(request, client, read_only=read_only, call=call, now=now)
     return _token_access(query_token, via="query", call=call, now=now)
+
+
+def bearer_token(request: HttpRequest) -> str | None:
+    """The token of a request's Bearer header, where it has one that may be ours."""
+    bearer = _bearer(request)
+    return bearer if _TOKEN.fullmatch(bearer) else None
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _, bearer = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else ""
 
 
 def access_for_token(token: str, *, client_id: str | None, now: datetime) -> Access:
@@ -145,10 +157,12 @@ def user_access(
     )
 
 
-def _token_access(token: str, *, via: str, call: dict[str, str], now: datetime) -> Access:
+def _token_access(
+    token: str, *, via: str, call: dict[str, str], now: datetime, audited: bool = False
+) -> Access:
     if not _TOKEN.fullmatch(token):
         raise _unauthorized(INVALID)
-    if call["interaction"]:
+    if call["interaction"] and not audited:
         values = {"now": now, "via": via, "commit": audit.commit_setting(), **call}
         row = _token_row(_TOKEN_AND_AUDIT_SQL, token, values)
     else:
@@ -180,7 +194,7 @@ def _client_access(
     number = int(wanted) if _USER_NUMBER.fullmatch(wanted) else None
     row = None
     if is_client_id(client_id):
-        row = _one_row(_CLIENT_SQL, {"user": number, "client_id": client_id})
+        row = _client_row(client_id, number)
     if row is None or not secret_fits(
         secret, current=row[1], previous=row[2], previous_expires=row[3], now=now
     ):
@@ -202,30 +216,26 @@ def _client_access(
     return access
 
 
-def _token_row(sql: str, token: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
-    return _one_row(sql, {"digest": digest(token), **values})
+_Row = tuple[str, bool, int, int, str]
+"""Scope, whether the token is alive, user, application and its client_id."""
 
 
-class _Held(threading.local):
-    """A thread's cursor on its connection: making one costs as much as the statement's own work."""
+def _token_row(sql: str, token: str, values: dict[str, Any]) -> _Row | None:
+    result = prepared.execute(sql, {"digest": digest(token), **values})
+    if not result.ntuples:
+        return None
+    scope, live, user, application, client_id = (result.get_value(0, n) or b"" for n in range(5))
+    return scope.decode(), live == b"t", int(user), int(application), client_id.decode()
 
-    cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
 
-
-_held = _Held()
-
-
-def _one_row(sql: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
-    """One row by a statement prepared on the server, which Django's own cursor never does."""
-    open_one = connected()
-    cursor = _held.cursor
-    if cursor is None or cursor.connection is not open_one:
-        cursor = _held.cursor = psycopg.Cursor(open_one)
+def _client_row(client_id: str, user: int | None) -> tuple[Any, ...] | None:
     with connection.wrap_database_errors:
-        return cursor.execute(sql.encode(), values, prepare=True).fetchone()
+        cursor = psycopg.Cursor(connected())
+        values = {"user": user, "client_id": client_id}
+        return cursor.execute(_CLIENT_SQL, values, prepare=True).fetchone()
 
 
-def _access(row: tuple[Any, ...], *, via: str) -> Access:
+def _access(row: _Row, *, via: str) -> Access:
     return Access(
         application_id=row[3],
         client_id=row[4],

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.access import Access
+from accounts.claims import Claim
 from accounts.models import AppUser
 from accounts.scopes import Sight, sight
 from fhirstore.errors import NotFound
@@ -114,7 +115,7 @@ class Interaction:
 
     `read_only`: it changes nothing. `any_type`: it touches more types than the one it names.
     `takes`: what its body is ("resource", "form", "parameters" for either, "patch" for any JSON, or
-    "" for none).
+    "" for none). `quick`: what may answer it before anything is known of the caller.
     """
 
     name: str
@@ -122,3 +123,4 @@ class Interaction:
     read_only: bool = True
     any_type: bool = False
     takes: str = ""
+    quick: Callable[[Call, Claim], Answer | None] | None = None

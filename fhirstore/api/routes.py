@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
+from fhirstore.api import quick
 from fhirstore.api.batch import perform
 from fhirstore.api.call import Interaction
 from fhirstore.api.capabilities import capabilities
@@ -101,7 +102,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
         (
             _TYPE,
             {
-                "GET": Interaction(name="search", perform=search),
+                "GET": Interaction(name="search", perform=search, quick=quick.search),
                 "POST": Interaction(
                     name="create", perform=create, read_only=False, takes="resource"
                 ),
@@ -162,7 +163,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
         (
             _TYPE + _ID,
             {
-                "GET": Interaction(name="read", perform=read),
+                "GET": Interaction(name="read", perform=read, quick=quick.read),
                 "PUT": Interaction(name="update", perform=put, read_only=False, takes="resource"),
                 "POST": Interaction(name="update", perform=post, read_only=False, takes="resource"),
                 "DELETE": Interaction(name="delete", perform=delete, read_only=False),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import orjson
 from django.conf import settings
@@ -19,7 +18,7 @@ from fhirstore.rtypes import BY_LOWER_CASE, NUMBERS
 from fhirstore.search.bundle import bundle, hint
 from fhirstore.search.condition import Scope
 from fhirstore.search.definitions import COMPARTMENTS, types
-from fhirstore.search.execute import NONE, run
+from fhirstore.search.execute import NONE, Found, run
 from fhirstore.search.explain import explained
 from fhirstore.search.held_types import held_types
 from fhirstore.search.paging import check_window, links
@@ -65,26 +64,10 @@ def search_within(call: Call) -> Answer:
 
 def _of_type(call: Call, url: str, within: Within | None) -> Answer:
     strict = call.prefers("strict")
-    if within is None and not call.form and len(call.query) <= _SHORT:
-        request = _read_before(call.version, call.rtype, call.query, strict)
-    else:
-        request = parse(
-            version=call.version,
-            rtype=call.rtype,
-            pairs=_pairs(call),
-            strict=strict,
-            within=within,
-        )
+    request = parse(
+        version=call.version, rtype=call.rtype, pairs=_pairs(call), strict=strict, within=within
+    )
     return _answer(call, url, request, call.scope())
-
-
-_SHORT = 300
-
-
-@lru_cache(maxsize=2048)
-def _read_before(version: str, rtype: str, query: str, strict: bool) -> SearchRequest:
-    """Apps ask the same few questions: what a short query means is remembered."""
-    return parse(version=version, rtype=rtype, pairs=read_pairs(query), strict=strict)
 
 
 def _of_system(call: Call, url: str, within: Within | None) -> Answer:
@@ -116,9 +99,18 @@ def _answer(call: Call, url: str, request: SearchRequest, scope: Scope) -> Answe
     known = not request.rtype or request.rtype in types(call.version)
     brief = not request.controls.includes
     found = run(request, scope, brief=brief) if known else NONE
+    told = []
+    if request.controls.explain and known:
+        told = explained(request, replace(scope, owners=call.owners()))
+    return as_bundle(call, url, request, found, told=told)
+
+
+def as_bundle(
+    call: Call, url: str, request: SearchRequest, found: Found, *, told: Sequence[str] = ()
+) -> Answer:
+    """The page as a searchset; `told`: what `_explain` tells."""
     entries = presented.entries(call, found.rows, controls=request.controls)
     if request.controls.explain:
-        told = explained(request, replace(scope, owners=call.owners())) if known else []
         entries.append(hint(_told(told)))
     if request.ignored and call.version == "r4" and call.prefers("lenient"):
         entries.append(hint(_ignored(request)))

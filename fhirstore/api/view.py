@@ -8,6 +8,8 @@ the only authenticator, and answers are bytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,12 +19,14 @@ from rest_framework.views import APIView
 from accounts import clock
 from accounts.access import Access, access_for
 from accounts.answers import NO_STORE
+from accounts.claims import Claim, claim_of
 from accounts.refusals import Refused
 from fhirstore.api import bodies, packing, routes
 from fhirstore.api.answered import answered, broken
 from fhirstore.api.call import Answer, Call, Interaction
 from fhirstore.api.formats import JSON, content_type
 from fhirstore.api.printable import printable
+from fhirstore.errors import FhirError
 
 NOBODY = Access(application_id=0, client_id="", app_user_id=None)
 """Who asks for metadata."""
@@ -64,7 +68,26 @@ def _answer(request: HttpRequest, version: str, prefix: str, path: str) -> Answe
     query = _query(request)
     interaction, named = routes.resolve(method, path, query)
     now = clock.now()
-    access = NOBODY
+    call = Call(
+        access=NOBODY,
+        version=version,
+        prefix=prefix,
+        now=now,
+        query=query,
+        headers=_headers(request),
+        **named,
+    )
+    claim = None
+    if interaction.quick:
+        claim = claim_of(
+            request,
+            now=now,
+            interaction=interaction.name,
+            resource_type=call.rtype,
+            resource_id=call.fid,
+        )
+        if claim and (answer := _quick(interaction.quick, call, claim)):
+            return answer
     if interaction.name:
         access = access_for(
             request,
@@ -73,17 +96,18 @@ def _answer(request: HttpRequest, version: str, prefix: str, path: str) -> Answe
             interaction="" if interaction.name == "bundle" else interaction.name,
             resource_type="*" if interaction.any_type else named.get("rtype", "*"),
             resource_id=named.get("fid", ""),
+            claimed=claim is not None and claim.tried,
         )
-    call = Call(
-        access=access,
-        version=version,
-        prefix=prefix,
-        now=now,
-        query=query,
-        headers=_headers(request),
-        **named,
-    )
+        call = replace(call, access=access)
     return interaction.perform(_with_body(call, interaction, request))
+
+
+def _quick(act: Callable[[Call, Claim], Answer | None], call: Call, claim: Claim) -> Answer | None:
+    """What is refused so is refused again in the ordinary way, to whom it may be told."""
+    try:
+        return act(call, claim)
+    except FhirError:
+        return None
 
 
 def _with_body(call: Call, interaction: Interaction, request: HttpRequest) -> Call:

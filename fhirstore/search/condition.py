@@ -29,7 +29,10 @@ class Binder:
         `InvalidRequest` where a statement gets too large."""
         if len(self.values) >= MOST_BOUND:
             raise InvalidRequest("the search compares with too many values")
-        name = f"v{len(self.values)}"
+        return self.name(f"v{len(self.values)}", value, kind)
+
+    def name(self, name: str, value: Any, kind: str) -> str:
+        """The placeholder of a value under a name that the caller chooses."""
         self.values[name] = value
         return f"%({name})s::{kind}"
 

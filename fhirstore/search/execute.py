@@ -50,11 +50,14 @@ def run(request: SearchRequest, scope: Scope, *, brief: bool = False) -> Found:
             return run(request, replace(scope, owners=wider), brief=brief)
         if answer is None:
             raise InvalidRequest("_afterid names no resource that is still there; begin again")
-    return _found(request, answer, plans)
+    return found_in(request, answer, _columns(request, plans))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Answer:
+class Answer:
+    """What the statement of a page says: the owner's change number, the total, whether others let
+    the owner see something, the rows."""
+
     seq: int | None
     total: int | None
     permitted: bool
@@ -63,19 +66,19 @@ class _Answer:
 
 def _answer(
     request: SearchRequest, plans: Sequence[Plan], binder: Binder, scope: Scope, brief: bool
-) -> _Answer | None:
+) -> Answer | None:
     """The page and its total, remembered or counted; None where the page's place is lost."""
     after = _after(request, plans)
     if after is _LOST:
         return None
     asked = totals.question(request, scope)
     answer = _run(request, plans, binder, totals.recall(asked), after, brief)
-    if answer.seq is not None and answer.total is not None and _exact(request, answer.total):
+    if answer.seq is not None and answer.total is not None and exact(request, answer.total):
         totals.remember(asked, Counted(answer.seq, answer.total))
     return answer
 
 
-def _exact(request: SearchRequest, total: int) -> bool:
+def exact(request: SearchRequest, total: int) -> bool:
     return request.total == "accurate" or total < statement.ESTIMATED
 
 
@@ -90,7 +93,7 @@ def _run(
     known: Counted | None,
     after: Position | None,
     brief: bool,
-) -> _Answer:
+) -> Answer:
     """One statement. `known`: a total that was right at some time, and tells the shape."""
     wanted = statement.Page(
         sort=request.sort,
@@ -108,17 +111,28 @@ def _run(
     if not found and wanted.limit:
         made = statement.search(plans, replace(wanted, limit=0), binder)
         head, _ = rows.page(made.sql, made.values, version=request.version, head=statement.HEAD)
+    return answer_of(head, found)
+
+
+def answer_of(head: rows.Head, found: Sequence[Row]) -> Answer:
+    """What a page's statement said."""
     seq, total, permitted = head
-    return _Answer(seq=seq, total=total, permitted=permitted, rows=found)
+    return Answer(
+        seq=None if seq is None else int(seq),
+        total=None if total is None else int(total),
+        permitted=permitted == b"t",
+        rows=found,
+    )
 
 
-def _found(request: SearchRequest, answer: _Answer, plans: Sequence[Plan]) -> Found:
+def found_in(request: SearchRequest, answer: Answer, ordered: Sequence[Column]) -> Found:
+    """The page of an answer in the order of these columns, and where the next one begins."""
     shown = answer.rows[: request.count]
     following = ""
     if len(answer.rows) > request.count and shown:
         following = following_search(
             request,
-            last=position(shown[-1], _columns(request, plans)),
+            last=position(shown[-1], ordered),
             shown=shown[-1],
             following=answer.rows[request.count],
             count=len(shown),

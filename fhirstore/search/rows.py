@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from psycopg.adapt import Loader
 from psycopg.pq.abc import PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
+from accounts import prepared
 from accounts.connected import connected
 from fhirstore import database
 from fhirstore.versions import as_served
@@ -92,6 +93,20 @@ LONGEST_PREPARED = 20_000
 their plans, which of one with thousands of values take as many megabytes."""
 
 
+Run = Callable[[str, Mapping[str, Any]], PGresult]
+"""What runs a statement: `run`, or a claim (`accounts.claims`)."""
+
+
+def run(sql: str, values: Mapping[str, Any]) -> PGresult:
+    """The answer to a statement, as PostgreSQL writes it."""
+    if len(sql) <= LONGEST_PREPARED:
+        return prepared.execute(sql, values)
+    with connection.wrap_database_errors:
+        result = _executed(sql, values).pgresult
+    assert result is not None
+    return result
+
+
 def select(sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement; its text columns as bytes."""
     with connection.wrap_database_errors:
@@ -136,25 +151,24 @@ def _cursor() -> Cursor[tuple[Any, ...]]:
     return cursor
 
 
-def resources(sql: str, values: Mapping[str, Any], *, version: str) -> list[Row]:
+def resources(sql: str, values: Mapping[str, Any], *, version: str, by: Run = run) -> list[Row]:
     """The resources of a statement that selects `COLUMNS`, as served in a version."""
-    with connection.wrap_database_errors:
-        result = _executed(sql, values).pgresult
-    assert result is not None
+    result = by(sql, values)
     return [Row(result, at, 0, version) for at in range(result.ntuples)]
 
 
+Head = tuple[bytes | None, ...]
+
+
 def page(
-    sql: str, values: Mapping[str, Any], *, version: str, head: int
-) -> tuple[tuple[Any, ...], list[Row]]:
-    """The first columns, the same in every row, and the resources behind them; of a statement with
-    no rows nulls."""
-    with connection.wrap_database_errors:
-        cursor = _executed(sql, values)
-        result, first = cursor.pgresult, cursor.fetchone()
-    assert result is not None
-    if first is None:
+    sql: str, values: Mapping[str, Any], *, version: str, head: int, by: Run = run
+) -> tuple[Head, list[Row]]:
+    """The first columns, the same in every row, as PostgreSQL writes them, and the resources behind
+    them; of a statement with no rows nulls."""
+    result = by(sql, values)
+    if not result.ntuples:
         return (None,) * head, []
-    if len(first) == head:
+    first = tuple(result.get_value(0, n) for n in range(head))
+    if result.nfields == head:
         return first, []
-    return first[:head], [Row(result, at, head, version) for at in range(result.ntuples)]
+    return first, [Row(result, at, head, version) for at in range(result.ntuples)]

@@ -33,6 +33,11 @@ ESTIMATED = 1001
 """Where the counting of an estimate stops."""
 
 
+KNOWN_SEQ, KNOWN_TOTAL = "known_seq", "known_total"
+"""The names of the values of a remembered total: the only ones that change from one call of a
+search to the next."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Statement:
     sql: str
@@ -98,7 +103,8 @@ def _head(plans: Sequence[Plan], wanted: Page, binder: Binder) -> str:
     permitted = PERMITTED.format(version=scope.version)
     if wanted.counted != "none":
         known = wanted.known or Counted(-1, 0)
-        at, remembered = binder.bind(known.seq, "bigint"), binder.bind(known.total, "bigint")
+        at = binder.name(KNOWN_SEQ, known.seq, "bigint")
+        remembered = binder.name(KNOWN_TOTAL, known.total, "bigint")
         counted = f"case when {seq} = {at} then {remembered} else {counted} end"
     return f"{seq} as seq, {counted} as total, {permitted} as permitted"
 
