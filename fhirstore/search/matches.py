@@ -3,7 +3,9 @@ follow. All begin with the owner."""
 
 from __future__ import annotations
 
-from fhirstore.search.condition import Condition, Plan
+from dataclasses import replace
+
+from fhirstore.search.condition import Branch, Condition, Plan, Scope
 
 
 def index_tells(plan: Plan) -> bool:
@@ -17,28 +19,33 @@ def driver_of(plan: Plan) -> Condition | None:
     return min(fit, key=lambda condition: condition.rank, default=None)
 
 
-def _tests(plan: Plan, alias: str, without: Condition | None) -> str:
+def _tests(
+    plan: Plan, alias: str, without: Condition | None = None, *, probed: bool = False
+) -> str:
     owners = plan.scope.owners
-    rest = [c.test(owners, alias) for c in plan.conditions if c is not without]
+    rest = [c.test(owners, alias, probed=probed) for c in plan.conditions if c is not without]
     return "".join(f" and {test}" for test in rest) + plan.seen
+
+
+def every(scope: Scope, alias: str) -> str:
+    """From all resources of the type that are visible in the version."""
+    return (
+        f"fhir_resource {alias} where {scope.owners.own(alias)} and {alias}.rtype = {scope.number}"
+        f" and ({alias}.vers & {scope.bit}) <> 0"
+    )
 
 
 def whole_type(plan: Plan) -> str:
     """From the resources `r` of the type."""
-    scope = plan.scope
-    own = f"{scope.owners.own('r')} and r.rtype = {scope.number} and (r.vers & {scope.bit}) <> 0"
-    return f"fhir_resource r where {own}{_tests(plan, 'r', None)}"
+    return f"{every(plan.scope, 'r')}{_tests(plan, 'r')}"
 
 
-def driven(plan: Plan, driver: Condition, *, joined: bool) -> str:
-    """From the driver's index rows `x`; `joined` with the resources as `r`."""
+def driven(plan: Plan, driver: Condition, *, joined: bool, part: str = "") -> str:
+    """From the driver's index rows `x`, no resource twice; `joined` with the resources as `r`.
+    `part`: from those of one of its branch's parts, in the order of row ids.
+    """
     scope, branch = plan.scope, driver.branches[0]
-    if branch.single:
-        source, own = branch.table, f"{scope.owners.own('x')} and {branch.where}"
-    else:
-        rows = f"select distinct x.owner, x.rid from {branch.table} x"
-        source = f"({rows} where {scope.owners.own('x')} and {branch.where})"
-        own = "true"
+    source, own = _rows(replace(branch, where=part, single=True) if part else branch, scope)
     if not joined:
         return f"{source} x where {own}{_tests(plan, 'x', driver)}"
     return (
@@ -48,17 +55,35 @@ def driven(plan: Plan, driver: Condition, *, joined: bool) -> str:
     )
 
 
-def walk(plan: Plan, driver: Condition) -> str:
-    """The resources in order, each probed; `exists` would be planned as a join of everything."""
-    scope, branch = plan.scope, driver.branches[0]
-    probe = (
-        f"select 1 from {branch.table} x where {scope.owners.own('x')} and {branch.where}"
-        " and x.rid = r.rid limit 1"
-    )
-    return (
-        f"fhir_resource r cross join lateral ({probe}) hit where {scope.owners.own('r')}"
-        f" and r.rtype = {scope.number} and (r.vers & {scope.bit}) <> 0{_tests(plan, 'r', driver)}"
-    )
+def _rows(branch: Branch, scope: Scope) -> tuple[str, str]:
+    """A source of a branch's rows, one for each resource, and what has to hold of them as `x`."""
+    owners = scope.owners
+    if branch.single:
+        return branch.table, f"{owners.own('x')} and {branch.where}"
+    if branch.apart and not owners.several:
+        return f"({branch.select(owners, 'x.owner, x.rid')})", "true"
+    if branch.parts and not owners.several:
+        rows = branch.select(owners, "x.owner, x.rid")
+        return f"(select distinct x.owner, x.rid from ({rows}) x)", "true"
+    where = f"{owners.own('x')} and {branch.where}"
+    return f"(select distinct x.owner, x.rid from {branch.table} x where {where})", "true"
+
+
+def walk(plan: Plan) -> str:
+    """The resources `r` in order, each looked up in the index: for a page that comes soon."""
+    return f"{every(plan.scope, 'r')}{_tests(plan, 'r', probed=True)}"
+
+
+def sieved(plan: Plan, driver: Condition) -> str:
+    """The resources `r` in order, each looked for among the matches, which are gathered before:
+    for a page that comes late."""
+    scope = plan.scope
+    if index_tells(plan):
+        matches, rest = driven(plan, driver, joined=False), ""
+    else:
+        source, own = _rows(driver.branches[0], scope)
+        matches, rest = f"{source} x where {own}", _tests(plan, "r", driver, probed=True)
+    return f"{every(scope, 'r')} and ((r.rid in (select x.rid from {matches})) is true){rest}"
 
 
 def merged(plan: Plan) -> str:

@@ -1,15 +1,16 @@
 """The SQL of a compiled search: one statement that answers the owner's change number, the exact
 total and a page in order.
 
-Shapes of a page. *Few matches*: start from the rows of the most telling index condition, join the
-resources, sort. *Many matches by id or `_lastUpdated`*: walk the resources in that order and probe
-the index for each; a sort would read them all, and PostgreSQL does not see by itself which owner is
-heavy, so the total decides: the one that is remembered, or the one that the statement itself
-counts, which then runs one of both. *By the primary date*: from index rows alone where they tell
-all that is asked. *By values that lie elsewhere*: gathered beside the matches
-(`fhirstore.search.sorting`). *Several types*: the matches of each. *Several owners* (all users of
-an application, or patients that others let a user see): the matches of all, those that count as one
-once. Every shape begins with the owner.
+Shapes of a page. *A whole type*: its resources as they come in the order of an index. *Few
+matches*: start from the rows of the most telling index condition, join the resources, sort. *Many
+matches by id or `_lastUpdated`*: walk the resources in that order and probe the index for each, or
+where many are to be skipped look each up in the matches; a sort would read them all, and PostgreSQL
+does not see by itself which owner is heavy, so the total decides: the one that is remembered, or
+the one that the statement itself counts, which then runs one of both. *By the primary date*: from
+index rows alone where they tell all that is asked, of several keys the first of each. *By values
+that lie elsewhere*: gathered beside the matches (`fhirstore.search.sorting`). *Several types*: the
+matches of each. *Several owners* (all users of an application, or patients that others let a user
+see): the matches of all, those that count as one once. Every shape begins with the owner.
 """
 
 from __future__ import annotations
@@ -19,8 +20,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhirstore.permissions import PERMITTED
-from fhirstore.search.condition import Binder, Plan, Scope
-from fhirstore.search.matches import driven, driver_of, index_tells, merged, walk, whole_type
+from fhirstore.search.condition import Binder, Condition, Plan, Scope
+from fhirstore.search.matches import (
+    driven,
+    driver_of,
+    every,
+    index_tells,
+    merged,
+    sieved,
+    walk,
+    whole_type,
+)
 from fhirstore.search.moments import instant
 from fhirstore.search.paging import Position
 from fhirstore.search.rows import BRIEF, COLUMNS
@@ -29,6 +39,8 @@ from fhirstore.search.totals import Counted
 
 MANY = 2000
 """From how many matches on a page by id or `_lastUpdated` is walked to."""
+FAR = 500
+"""From how many skipped matches on a walk gathers the matches before, instead of probing each."""
 ESTIMATED = 1001
 """Where the counting of an estimate stops."""
 
@@ -73,40 +85,48 @@ alone."""
 def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
     """The statement of a page; `limit` 0: of the total alone. `binder` is that of the plans."""
     scope = plans[0].scope
-    head = f"with s as materialized (select {_head(plans, wanted, binder)})"
+    seq, counted, permitted = _head(plans, wanted, binder)
     if not wanted.limit:
-        return _statement(scope, binder, f"{head} select s.* from s")
+        return _statement(scope, binder, f"select {seq}, {counted}, {permitted}")
     found = columns(wanted.sort, mixed=wanted.mixed, several=scope.owners.several)
     page = _Page(plans=plans, wanted=wanted, columns=found, binder=binder)
-    places = [replace(column, sql=f"{{a}}.c{n}") for n, column in enumerate(found)]
+    shown = BRIEF if wanted.brief else COLUMNS
+    if page.whole:
+        carried = "".join(f", {column.sql.format(a='b')}" for column in found)
+        rows = f"{shown}{carried} from {page.rows('b')}"
+        return _statement(scope, binder, f"select {seq}, {counted}, {permitted}, {rows}")
+    head = ""
+    if page.halved:
+        head, counted = f"with s as materialized (select {counted} as total) ", _COUNTED
+    places = [replace(column, sql=page.place(n)) for n, column in enumerate(found)]
     carried = "".join(f", {place.sql.format(a='p')}" for place in places)
     # Ordered by what the page itself is ordered by, so that an order which an index gives is kept.
-    sql = f"""{head}
-select (select s.seq from s), (select s.total from s), (select s.permitted from s),
-  {BRIEF if wanted.brief else COLUMNS}{carried} from ({page.sql()}) p
+    sql = f"""{head}select {seq}, {counted}, {permitted}, {shown}{carried} from ({page.sql()}) p
 join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
   and {scope.owners.own("b")} order by {order(places, "p")}"""
     return _statement(scope, binder, sql)
+
+
+_COUNTED = "(select s.total from s)"
 
 
 def _statement(scope: Scope, binder: Binder, sql: str) -> Statement:
     return Statement(sql=sql, values={**binder.values, **scope.owners.values()})
 
 
-def _head(plans: Sequence[Plan], wanted: Page, binder: Binder) -> str:
+def _head(plans: Sequence[Plan], wanted: Page, binder: Binder) -> tuple[str, str, str]:
     scope = plans[0].scope
     counted = f"({total(plans, estimate=wanted.counted == 'estimate')})"
     counted = "null::bigint" if wanted.counted == "none" else counted
     if scope.owners.several:
-        return f"null::bigint as seq, {counted} as total, false as permitted"
+        return "null::bigint", counted, "false"
     seq = f"(select o.seq from fhir_owner o where {scope.owners.own('o')})"
-    permitted = PERMITTED.format(version=scope.version)
     if wanted.counted != "none":
         known = wanted.known or Counted(-1, 0)
         at = binder.name(KNOWN_SEQ, known.seq, "bigint")
         remembered = binder.name(KNOWN_TOTAL, known.total, "bigint")
         counted = f"case when {seq} = {at} then {remembered} else {counted} end"
-    return f"{seq} as seq, {counted} as total, {permitted} as permitted"
+    return seq, counted, PERMITTED.format(version=scope.version)
 
 
 def total(plans: Sequence[Plan], *, estimate: bool = False) -> str:
@@ -142,33 +162,61 @@ class _Page:
     binder: Binder
     bound: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the page is resources of the type as they lie in an index, without a filter:
+        then their bodies are read in one go with the index."""
+        (first, *others), plan = self.wanted.sort, self.plans[0]
+        ordered = first.by == "fid" or (first.by == "rid" and first.descending)
+        filtered = len(self.plans) > 1 or plan.conditions or plan.seen or plan.scope.owners.several
+        return ordered and not (others or filtered or self.wanted.mixed or self.wanted.offset)
+
+    def rows(self, alias: str) -> str:
+        """From the rows of a `whole` page, in order."""
+        limit = self.binder.bind(self.wanted.limit, "bigint")
+        source = f"{every(self.plans[0].scope, alias)}{self._after(alias)}"
+        return f"{source} order by {order(self.columns, alias)} limit {limit}"
+
+    def place(self, number: int) -> str:
+        """A column of the order among the page's."""
+        sql = self.columns[number].sql
+        return sql if sql == "{a}.rid" else f"{{a}}.c{number}"
+
     def sql(self) -> str:
         """The row ids of the page, their places and the values of the order's columns."""
         limit = self.binder.bind(self.wanted.limit, "bigint")
         offset = self.binder.bind(self.wanted.offset, "bigint")
-        alias, sources = "r", self._sources()
-        if len(sources) == 1:
-            alias, source = sources[0]
-            source += self._after(alias)
-        else:
-            most = self.binder.bind(self.wanted.limit + self.wanted.offset, "bigint")
-            parted = self.wanted.sort[0].by == "rid"
-            within = self.columns[1:] if parted else self.columns
-            parts = [
-                f"(select {self._carried(a)} from {one}{'' if parted else self._after(a)}"
-                f" order by {order(within, a)} limit {most})"
-                for a, one in sources
-            ]
-            source = f"({' union all '.join(parts)}) r"
-        values = ", ".join(
-            f"{column.sql.format(a=alias)} as c{n}" for n, column in enumerate(self.columns)
+        sources = self._sources()
+        alias, source = sources[0]
+        if len(sources) > 1:
+            source = self._together(sources)
+            alias = "r"
+        values = "".join(
+            f", {column.sql.format(a=alias)} as c{n}"
+            for n, column in enumerate(self.columns)
+            if self.place(n) != column.sql
         )
         sorted_by = order(self.columns, alias)
         rtype = f"{self.plans[0].scope.number}::smallint" if alias == "x" else f"{alias}.rtype"
         return (
-            f"select {alias}.owner, {rtype} as rtype, {alias}.rid, {values}"
+            f"select {alias}.owner, {rtype} as rtype, {alias}.rid{values}"
             f" from {source} order by {sorted_by} limit {limit} offset {offset}"
         )
+
+    def _together(self, sources: Sequence[tuple[str, str]]) -> str:
+        """As many of each source as the page may need, all as `r`. Each by itself is in the order
+        of an index, which a planner that expects a few rows would not care to merge by."""
+        most = self.binder.bind(self.wanted.limit + self.wanted.offset, "bigint")
+        # Whether a date is there is settled in each source.
+        within = [column for column in self.columns if column.kind != "boolean"]
+        parts = [
+            f"(select {self._carried(a)} from {one} order by {order(within, a)} limit {most})"
+            for a, one in sources
+        ]
+        together = f"({' union all '.join(parts)}) r"
+        if not self._repeated:
+            return together
+        return f"(select distinct r.owner, r.rtype, r.rid from {together}) r"
 
     def _after(self, alias: str) -> str:
         if self.wanted.after is None:
@@ -196,45 +244,72 @@ class _Page:
     def _sources(self) -> list[tuple[str, str]]:
         """Where the rows come from, each an alias and a from clause that a condition may follow;
         what several of them find is put together."""
-        by, descending = self.wanted.sort[0].by, self.wanted.sort[0].descending
+        after = self._after("r")
         if any(key.computed for key in self.wanted.sort):
             source = gathered(
                 self.wanted.sort, self._matches(self.plans[0]), self.plans[0].scope, self.binder
             )
-            return [("r", source)]
-        if len(self.plans) > 1:
-            return [("r", self._matches(plan)) for plan in self.plans]
+            return [("r", f"{source}{after}")]
+        if len(self.plans) > 1 or self.plans[0].scope.owners.several:
+            return [("r", f"{self._matches(plan)}{after}") for plan in self.plans]
         (plan,) = self.plans
-        if plan.scope.owners.several:
-            return [("r", self._matches(plan))]
         driver = driver_of(plan)
-        if by == "rid":
-            alias, source = "r", whole_type(plan)
-            if driver is not None:
-                joined = not index_tells(plan)
-                alias = "r" if joined else "x"
-                source = driven(plan, driver, joined=joined)
-            if descending:
-                return [(alias, source)]
-            return [
-                (alias, f"{source}{self._undated(alias, undated=undated)}")
-                for undated in (False, True)
-            ]
+        if self.wanted.sort[0].by == "rid":
+            return self._by_date(plan, driver)
         if driver is None:
-            return [("r", whole_type(plan))]
-        few = driven(plan, driver, joined=True)
-        indexed = by in _INDEXED and len(self.wanted.sort) == 1
-        if not indexed or self.wanted.many is False:
+            return [("r", f"{whole_type(plan)}{after}")]
+        few = f"{driven(plan, driver, joined=True)}{after}"
+        if not self._walked:
             return [("r", few)]
-        if self.wanted.many:
-            return [("r", walk(plan, driver))]
-        if self.wanted.counted != "accurate":
-            return [("r", few)]
-        counted = "(select s.total from s)"
+        # What was stored together has one `_lastUpdated`, and is looked at before it is in order.
+        far = self.wanted.offset >= FAR or self.wanted.sort[0].by == "updated"
+        many = f"{sieved(plan, driver) if far else walk(plan)}{after}"
+        if self.halved:
+            return [
+                ("r", f"{few} and {_COUNTED} <= {MANY}"),
+                ("r", f"{many} and {_COUNTED} > {MANY}"),
+            ]
+        return [("r", many if self.wanted.many else few)]
+
+    def _by_date(self, plan: Plan, driver: Condition | None) -> list[tuple[str, str]]:
+        """The sources of a page by the primary date alone."""
+        if driver is None:
+            alias, found = "r", [whole_type(plan)]
+        else:
+            joined = not index_tells(plan)
+            alias = "r" if joined else "x"
+            found = [
+                driven(plan, driver, joined=joined, part=part)
+                for part in driver.branches[0].parts or ("",)
+            ]
+        if self.wanted.sort[0].descending:
+            return [(alias, f"{source}{self._after(alias)}") for source in found]
         return [
-            ("r", f"{few} and {counted} <= {MANY}"),
-            ("r", f"{walk(plan, driver)} and {counted} > {MANY}"),
+            (alias, f"{source}{self._undated(alias, undated=undated)}")
+            for source in found
+            for undated in (False, True)
         ]
+
+    @property
+    def _repeated(self) -> bool:
+        """Whether several sources of the page may find the same resource."""
+        driver = driver_of(self.plans[0])
+        if self.wanted.sort[0].by != "rid" or driver is None:
+            return False
+        branch = driver.branches[0]
+        return len(branch.parts) > 1 and not branch.apart
+
+    @property
+    def halved(self) -> bool:
+        """Whether the statement holds two ways to the page, of which the total chooses one."""
+        return self._walked and self.wanted.many is None and self.wanted.counted == "accurate"
+
+    @property
+    def _walked(self) -> bool:
+        """Whether the page is in an order in which the resources can be walked, and filtered."""
+        (first, *others), plan = self.wanted.sort, self.plans[0]
+        filtered = len(self.plans) == 1 and driver_of(plan) and not plan.scope.owners.several
+        return bool(filtered) and first.by in _INDEXED and not others
 
     def _undated(self, alias: str, *, undated: bool) -> str:
         """Those without a date, or those with one, as far as they come after the position: each is

@@ -136,8 +136,7 @@ def _all_of(conditions: Sequence[Condition], scope: Scope) -> Condition:
         return Condition(resource=" and ".join(tests), rank=_RANK)
     branch = first.branches[0]
     tests = [condition.test(scope.owners, "x") for condition in rest]
-    where = " and ".join((branch.where, *tests))
-    return Condition(branches=(replace(branch, where=where),), rank=_RANK)
+    return Condition(branches=(branch.narrowed(tests),), rank=_RANK)
 
 
 def _any_of(conditions: Sequence[Condition]) -> Condition:

@@ -91,8 +91,9 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     if local := [asked for asked in values if asked.day and asked.prefix in _LOCAL]:
         key = binder.bind(keys.param_key(scope.rtype, local_of(primary)), "bigint")
         tests = " or ".join(compared(asked, "x", binder) for asked in local)
-        where = f"(({branch.where}) or (x.key = {key} and ({tests})))"
-        branch = Branch(table="fhir_range", where=where)
+        parts = (branch.where, f"x.key = {key} and ({tests})")
+        where = f"(({parts[0]}) or ({parts[1]}))"
+        branch = Branch(table="fhir_range", where=where, parts=parts)
     rids = " or ".join(_by_rid(asked, scope, binder) for asked in values)
     return Condition(branches=(branch,), rid=rids, rank=4)
 

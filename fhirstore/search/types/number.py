@@ -70,7 +70,7 @@ _SURELY = {
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The rows whose number stands to one of the values as its prefix says."""
     tests = [_test(clause, value, scope, binder) for value in clause.values]
-    branch = Branch(table="fhir_range", where=f"({' or '.join(tests)})")
+    branch = Branch(table="fhir_range", where=f"({' or '.join(tests)})", parts=tuple(tests))
     return Condition(branches=(branch,), rank=3)
 
 

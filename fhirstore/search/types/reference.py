@@ -10,7 +10,7 @@ from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.rtypes import BY_LOWER_CASE, NAMES
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.condition import Binder, Condition, Scope, token_rows
 from fhirstore.search.escapes import unescape
 from fhirstore.search.types import token
 from fhirstore.search.values import homes
@@ -35,12 +35,7 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         for target in targets(clause, unescape(value), only, scope)
         for param in clause.parameter.stored
     ]
-    where = f"(x.vers & {scope.bit}) <> 0 and "
-    if len(wanted) == 1:
-        where += f"x.key = {binder.bind(wanted[0], 'bigint')}"
-    else:
-        where += f"x.key = any({binder.bind(wanted, 'bigint[]')})"
-    branch = Branch(table="fhir_token", where=where, single=len(wanted) == 1, versioned=True)
+    branch = token_rows(wanted, scope.bit, binder)
     return Condition(branches=(branch,), rank=_RANKS.get(clause.name, 2))
 
 

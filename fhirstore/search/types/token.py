@@ -11,7 +11,15 @@ from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.search import value_sets
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.condition import (
+    MOST_PARTS,
+    Binder,
+    Branch,
+    Condition,
+    Scope,
+    coded_rows,
+    token_rows,
+)
 from fhirstore.search.escapes import split, unescape
 from fhirstore.search.paths import split_type
 from fhirstore.search.spellings import typed_value
@@ -21,8 +29,6 @@ MODIFIERS = ("", "not", "of-type", "in", "not-in")
 _RANKS = {"identifier": 0, "code": 1, "category": 3, "status": 4}
 _NEGATED = ("not", "not-in")
 _WITH_SYSTEM = ("CodeableConcept", "Coding", "Identifier")
-_FEW = 8
-"""So many `system|code` get a test each; more are joined to as a list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,36 +101,39 @@ def _matching(
         (t.system, t.code): None for t in tokens if t.system is not None and t.code is not None
     }
     systems = [t.system for t in tokens if t.system is not None and t.code is None]
-    wheres = []
-    if plain:
-        wanted = [keys.token_key(scope.rtype, p, code) for p in stored for code in plain]
-        wheres.append(_key(wanted, binder))
-    if len(exact) > _FEW:
-        wheres.append(_in_systems(exact, scope, stored, binder))
-    else:
-        wheres += [
-            _in_system(system, code, scope, p, binder) for system, code in exact for p in stored
-        ]
     resource = system_only.test(clause, systems, scope, binder) if systems else ""
-    if not wheres:
+    if not plain and not exact:
         return Condition(resource=resource, rank=3)
-    single = len(wheres) == 1 and len(plain) == 1 and len(stored) == 1
-    where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(wheres)})"
-    branch = Branch(table="fhir_token", where=where, single=single, versioned=True)
+    branch = _branch(plain, exact, scope, stored, binder)
     return Condition(branches=(branch,), resource=resource, rank=_RANKS.get(clause.name, 2))
 
 
-def _key(wanted: list[int], binder: Binder) -> str:
-    if len(wanted) == 1:
-        return f"x.key = {binder.bind(wanted[0], 'bigint')}"
-    return f"x.key = any({binder.bind(wanted, 'bigint[]')})"
-
-
-def _in_system(system: str, code: str, scope: Scope, param: str, binder: Binder) -> str:
-    first = binder.bind(keys.token_key(scope.rtype, param, code), "bigint")
-    sys = binder.bind(keys.system_hash(system), "int")
-    second = binder.bind(keys.system_code_key(scope.rtype, param, system, code), "bigint")
-    return f"(x.key = {first} and x.sys = {sys} or x.key = {second})"
+def _branch(
+    plain: Collection[str],
+    exact: Collection[tuple[str, str]],
+    scope: Scope,
+    stored: Sequence[str],
+    binder: Binder,
+) -> Branch:
+    rtype = scope.rtype
+    wanted = [keys.token_key(rtype, p, code) for p in stored for code in plain]
+    if not exact or not stored:
+        return token_rows(wanted, scope.bit, binder)
+    if len(wanted) + 2 * len(exact) * len(stored) <= MOST_PARTS:
+        in_system = [
+            (
+                keys.token_key(rtype, p, code),
+                keys.system_hash(system),
+                keys.system_code_key(rtype, p, system, code),
+            )
+            for system, code in exact
+            for p in stored
+        ]
+        return coded_rows(wanted, in_system, scope.bit, binder)
+    tests = [f"x.key = any({binder.bind(wanted, 'bigint[]')})"] if wanted else []
+    tests.append(_in_systems(exact, scope, stored, binder))
+    where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
+    return Branch(table="fhir_token", where=where, versioned=True)
 
 
 def _in_systems(

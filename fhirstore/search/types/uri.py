@@ -5,7 +5,7 @@ from __future__ import annotations
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.condition import Binder, Branch, Condition, Scope, token_rows
 from fhirstore.search.escapes import unescape
 from fhirstore.search.types import string
 
@@ -28,9 +28,7 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     if clause.modifier == "above":
         values = [start for value in values for start in _above(value)]
     wanted = [keys.uri_key(scope.rtype, p, value) for p in stored for value in values]
-    where = f"(x.vers & {scope.bit}) <> 0 and x.key = any({binder.bind(wanted, 'bigint[]')})"
-    branch = Branch(table="fhir_token", where=where, single=len(wanted) == 1, versioned=True)
-    return Condition(branches=(branch,), rank=2)
+    return Condition(branches=(token_rows(wanted, scope.bit, binder),), rank=2)
 
 
 _META = {"_profile": "profile", "_source": "source"}
