@@ -3,6 +3,7 @@ contract 12.6, 13)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -20,6 +21,11 @@ from fhirstore.search.membership import patient_references
 from fhirstore.source import Source
 
 MAX_SOURCE_ID = 2048
+SEAL = 16
+"""Bytes of a seal, and of the hash of the content before it."""
+_BEGINNING = re.compile(rb'\{"resourceType":"([A-Za-z]+)","id":"([!#-\[\]-~]{1,256})"')
+_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
+_ID = re.compile(rb'"id"\s*:\s*"([!#-\[\]-~]{1,256})"')
 OURS = frozenset({"Subscription", "AuditEvent"})
 """Types that tell this server, or apps, what to do or what was done: never a source's to say. A
 Subscription in a hospital's answer would have the user's whole record sent to where it pleases.
@@ -32,10 +38,27 @@ class Rejected(ValueError):
     patient."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
+class Name:
+    """Who a resource seems to be, told from its text without reading it: whoever compares what is
+    stored under that id with the text's `seal` need not read it either. The members as in
+    Arrival."""
+
+    rtype: str
+    number: int
+    source_id: str
+    url: str
+    src: int
+    patient: str | None
+    fid: str
+    seal: bytes
+
+
+@dataclass(slots=True)
 class Arrival:
-    """A parsed resource and its identity, as a batch keeps it for itself. `patient` is our id of
-    the patient it belongs to, None where it belongs to none; `text` is what was parsed."""
+    """A parsed resource and its identity, as a batch keeps it for itself. `hash` is what
+    `fhir_resource.hash` holds: of the content, and behind it the seal of the text; `patient` is our
+    id of the patient it belongs to, None where it belongs to none; `text` is what was parsed."""
 
     rtype: str
     number: int
@@ -70,6 +93,7 @@ class Reception:
         self._types = types(self.version)
         # A batch names the same few targets over and over.
         self._patients: dict[str, str] = {}
+        self._whose: dict[str, str | None] = {}
         self._targets: dict[tuple[str, str, str | None], tuple[str, str | None]] = {}
         self.patient = (
             home if self.wearable else self.patient_id(source.patient) if source.patient else None
@@ -78,6 +102,16 @@ class Reception:
     def definition(self, rtype: str) -> TypeDefinition | None:
         """What the source's version says about a type."""
         return self._types.get(rtype)
+
+    def may_belong_to_nobody(self, rtype: str) -> bool:
+        """Whether resources of a type belong to a patient or not, as their content says: Devices
+        for one."""
+        definition = self._types.get(rtype)
+        return (
+            definition is not None
+            and bool(definition.patient)
+            and not (definition.compartment or self.wearable)
+        )
 
     def patient_id(self, source_id: str) -> str:
         """Our id of one of the source's Patients."""
@@ -88,9 +122,35 @@ class Reception:
         self._patients[source_id] = found
         return found
 
-    def receive(self, raw: bytes | dict[str, Any]) -> Arrival:
-        """Parse and identify. Raises Rejected."""
-        text = _text(raw)
+    def name(self, text: bytes) -> Name | None:
+        """Who a resource seems to be; None where that is not to be seen."""
+        found = _BEGINNING.match(text)
+        if found:
+            rtype, source_id = found[1].decode(), found[2].decode()
+        else:
+            kind, ident = _TYPE.search(text), _ID.search(text)
+            if not (kind and ident):
+                return None
+            rtype, source_id = kind[1].decode(), ident[1].decode()
+        definition = self._types.get(rtype)
+        if definition is None or rtype in OURS:
+            return None
+        url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
+        src = source_key(url)
+        patient = self.patient if definition.patient and rtype != "Patient" else None
+        return Name(
+            rtype,
+            NUMBERS[rtype],
+            source_id,
+            url,
+            src,
+            patient,
+            self._fid(src, patient, url),
+            seal(text),
+        )
+
+    def receive(self, text: bytes, name: Name | None = None) -> Arrival:
+        """Parse and identify; `name`: who it seems to be. Raises Rejected."""
         resource = _parsed(text)
         rtype = resource.get("resourceType")
         if not isinstance(rtype, str):
@@ -108,21 +168,30 @@ class Reception:
             raise Rejected(f"{rtype}: bad id")
         content = digits.canonical(_content(resource))
         source_id = source_id or identity.made_up(content)
-        url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
-        src = source_key(url)
         patient = self._patient(rtype, resource)
+        if name and name.source_id == source_id and name.rtype == rtype:
+            url, src, sealed = name.url, name.src, name.seal
+            fid = name.fid if name.patient == patient else self._fid(src, patient, url)
+        else:
+            url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
+            src, sealed = source_key(url), seal(text)
+            fid = self._fid(src, patient, url)
         return Arrival(
-            rtype=rtype,
-            number=NUMBERS[rtype],
-            source_id=source_id,
-            url=url,
-            src=src,
-            hash=blake2b(content, digest_size=16).digest(),
-            patient=patient,
-            fid=self.aliases.get(src)
-            or (identity.short_id(url) if patient is None else identity.long_id(patient, url)),
-            resource=resource,
-            text=text,
+            rtype,
+            NUMBERS[rtype],
+            source_id,
+            url,
+            src,
+            blake2b(content, digest_size=SEAL).digest() + sealed,
+            patient,
+            fid,
+            resource,
+            text,
+        )
+
+    def _fid(self, src: int, patient: str | None, url: str) -> str:
+        return self.aliases.get(src) or (
+            identity.short_id(url) if patient is None else identity.long_id(patient, url)
         )
 
     def _patient(self, rtype: str, resource: dict[str, Any]) -> str | None:
@@ -134,10 +203,19 @@ class Reception:
         if self.wearable:
             return self.patient
         for reference in patient_references(resource, self.version):
-            own = self.bases.own(reference)
-            if own and own[0] == "Patient":
-                return self.patient_id(own[1])
+            if (whose := self._named(reference)) is not None:
+                return whose
         return self.patient if definition.compartment else None
+
+    def _named(self, reference: str) -> str | None:
+        """Our id of the source's Patient that a reference names; None where it names none."""
+        try:
+            return self._whose[reference]
+        except KeyError:
+            own = self.bases.own(reference)
+            whose = self.patient_id(own[1]) if own and own[0] == "Patient" else None
+            self._whose[reference] = whose
+            return whose
 
     def target_id(
         self, rtype: str, source_id: str, *, patient: str | None
@@ -164,8 +242,12 @@ class Reception:
     def complete(self, arrival: Arrival, fid: str, rewritten: Rewritten) -> dict[str, Any]:
         """The resource as it will be stored, but for `meta.versionId` and `lastUpdated`. Changes
         `arrival.resource`."""
+        rewrite(arrival.resource, rewritten, most=count(arrival.text))
+        return self.dress(arrival, fid)
+
+    def dress(self, arrival: Arrival, fid: str) -> dict[str, Any]:
+        """The same but for its references (of wearable data: once they are rewritten)."""
         resource = arrival.resource
-        rewrite(resource, rewritten, most=count(arrival.text))
         if self.wearable:
             if (member := _WEARABLE_SUBJECT.get(arrival.rtype)) and self.patient:
                 resource[member] = {"reference": f"Patient/{self.patient}"}
@@ -204,7 +286,18 @@ class Reception:
         resource["identifier"] = identifiers if same else [*identifiers, given]
 
 
-def _text(raw: bytes | dict[str, Any]) -> bytes:
+def seal(text: bytes) -> bytes:
+    """What tells a text from any other."""
+    return blake2b(text, digest_size=SEAL).digest()
+
+
+def same_content(stored: bytes | None, arrived: bytes) -> bool:
+    """Whether two values of `fhir_resource.hash` tell the same content, however it was printed."""
+    return stored is not None and stored[:SEAL] == arrived[:SEAL]
+
+
+def text_of(raw: bytes | dict[str, Any]) -> bytes:
+    """What a source sent as JSON text. Raises Rejected."""
     if not isinstance(raw, dict):
         return raw
     try:

@@ -8,7 +8,7 @@ transaction ends. So what was looked up under it still holds when it is written,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,10 +30,10 @@ FIRST_VERSION = 9_000_000_000_000
 """`meta.versionId` of a first version (wire contract 12.6)."""
 
 _HEAD = db.fixed("int8", "int8", "int8", "int8")
-_DATED = db.fixed("int8", "int8")
 _NUMBERS = db.fixed("int8", "int4", "int2", "int2")
-_UNDATED = db.int8(None) + db.int8(None)
+_ROW = db.fixed(*("int8",) * 9, "int4", "int2", "int2")
 _TOLD = db.fixed("int8", "int8", "int2", "int2", "int4", "int8")
+_CREATE, _UPDATE, _DELETED = map(db.text, ("create", "update", "delete"))
 _OURS = ("versionId", "lastUpdated")
 _LOCK = """
 insert into fhir_owner as o (owner, seq, indexed) values (%(owner)s, %(n)s, %(generation)s)
@@ -47,6 +47,10 @@ delete from fhir_tombstone t
 using unnest(%s::smallint[], %s::text[], %s::smallint[]) as d(rtype, fid, vers)
 where t.owner = %s and t.rtype = d.rtype and t.fid = d.fid and t.vers = d.vers
 """
+
+
+Index = Callable[[dict[str, Any]], PackedRows]
+"""From a resource to its index rows."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,20 +119,38 @@ class Changes:
         self._gone_tombs: list[tuple[int, str, int]] = []
 
     def create(
-        self, new: Incoming, *, tombstones: Sequence[Tombstone] = (), version: int = 0
+        self,
+        new: Incoming,
+        *,
+        tombstones: Sequence[Tombstone] = (),
+        version: int = 0,
     ) -> Stored:
         """A resource that is not there; after a deletion its numbering goes on. `version`: the
         first number otherwise."""
-        self._seq += 1
         for tombstone in tombstones:
             version = max(version, tombstone.version + 1)
             self._bury(tombstone)
-        stored, rows = self._complete(new, version, created=True)
+        body = self.first(new, version=version)
+        return Stored(
+            fid=new.fid,
+            version_id=FIRST_VERSION + version,
+            updated=self._now,
+            body=body,
+            created=True,
+        )
+
+    def first(self, new: Incoming, *, index: Index | None = None, version: int = 0) -> bytes:
+        """The same where there was no deletion; returns the body. `index` gives the rows instead of
+        `packed`, before the resource is printed: it may change it."""
+        self._seq += 1
+        self._stamp(new.resource, version)
+        rows = index(new.resource) if index else packed(renderings(new.resource, new.vers))
+        body = digits.dumps(new.resource)
         rid = self._rid(rows, None)
-        self._row(new, stored.body, rows, rid, version, self._at)
+        self._row(new, body, rows, rid, version, self._at)
         self._index.add(rows, rid)
-        self._tell(new.rtype, new.fid, new.vers, version, "create")
-        return stored
+        self._tell(new.rtype, new.fid, new.vers, version, _CREATE)
+        return body
 
     def update(self, new: Incoming, old: Held) -> Stored:
         """A new version of what is there; the old one goes into history. `old` must have been
@@ -136,10 +158,11 @@ class Changes:
         self._seq += 1
         self._keep(old.rtype, old.fid, old.vers, old.version, old.updated, old.body)
         version = old.version + 1
-        stored, rows = self._complete(new, version, created=False)
-        self._replace(new, old, stored.body, rows, version=version, updated=self._now)
-        self._tell(new.rtype, new.fid, new.vers, version, "update")
-        return stored
+        self._stamp(new.resource, version)
+        body, rows = digits.dumps(new.resource), packed(renderings(new.resource, new.vers))
+        self._replace(new, old, body, rows, version=version, updated=self._now)
+        self._tell(new.rtype, new.fid, new.vers, version, _UPDATE)
+        return Stored(fid=new.fid, version_id=FIRST_VERSION + version, updated=self._now, body=body)
 
     def rewrite(self, old: Held, *, vers: int, body: bytes, version: int) -> None:
         """Put another body or other version bits in the place of `old`: no new version, nothing
@@ -147,7 +170,7 @@ class Changes:
         self._seq += 1
         rows = packed(renderings(digits.loads(body), vers))
         self._replace(_as_is(old, vers), old, body, rows, version=version, updated=self._now)
-        self._tell(old.rtype, old.fid, vers, version, "update")
+        self._tell(old.rtype, old.fid, vers, version, _UPDATE)
 
     def reindex(self, old: Held) -> None:
         """Make the index rows anew, whatever is there; nothing else of the resource changes."""
@@ -182,7 +205,7 @@ class Changes:
         self._seq += 1
         self._gone_rows.append(old.ctid)
         self._unindex(old)
-        self._tell(old.rtype, old.fid, old.vers, old.version + 1, "delete")
+        self._tell(old.rtype, old.fid, old.vers, old.version + 1, _DELETED)
 
     def flush(self, cursor: psycopg.Cursor[Any]) -> None:
         """Write everything. Raises UniqueViolation in the rare case that a rid is taken: roll back
@@ -196,20 +219,12 @@ class Changes:
         for copy in (self._history, self._tombs, self._outbox):
             copy.write(cursor)
 
-    def _complete(self, new: Incoming, version: int, *, created: bool) -> tuple[Stored, PackedRows]:
-        meta = new.resource.get("meta")
-        new.resource["meta"] = (meta if isinstance(meta, dict) else {}) | {
+    def _stamp(self, resource: dict[str, Any], version: int) -> None:
+        meta = resource.get("meta")
+        resource["meta"] = (meta if isinstance(meta, dict) else {}) | {
             "versionId": str(FIRST_VERSION + version),
             "lastUpdated": self._said,
         }
-        stored = Stored(
-            fid=new.fid,
-            version_id=FIRST_VERSION + version,
-            updated=self._now,
-            body=digits.dumps(new.resource),
-            created=created,
-        )
-        return stored, packed(renderings(new.resource, new.vers))
 
     def _rid(self, rows: PackedRows, old: int | None) -> int:
         """The row id: kept while the date stays, so that unchanged index rows can stay too."""
@@ -257,12 +272,25 @@ class Changes:
     def _row(
         self, new: Incoming, body: bytes, rows: PackedRows, rid: int, version: int, at: int
     ) -> None:
+        itself = keys.self_key(f"{NAMES[new.rtype]}/{new.fid}")
+        if rows.lo is not None and new.conn is not None and new.src is not None:  # nearly all
+            head = _ROW(
+                *(8, self._owner, 8, rid, 8, itself, 8, at, 8, rows.lo, 8, rows.hi),
+                *(8, new.conn, 8, new.src, 8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
+            )
+        else:
+            head = b"".join(
+                (
+                    _HEAD(8, self._owner, 8, rid, 8, itself, 8, at),
+                    db.int8(rows.lo),
+                    db.int8(rows.hi),
+                    db.int8(new.conn),
+                    db.int8(new.src),
+                    _NUMBERS(8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
+                )
+            )
         self._resources.add(
-            _HEAD(8, self._owner, 8, rid, 8, keys.self_key(f"{NAMES[new.rtype]}/{new.fid}"), 8, at),
-            _UNDATED if rows.lo is None else _DATED(8, rows.lo, 8, rows.hi),
-            db.int8(new.conn),
-            db.int8(new.src),
-            _NUMBERS(8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
+            head,
             db.text(new.fid),
             db.raw(new.hash),
             db.int8s(new.also),
@@ -296,11 +324,11 @@ class Changes:
         if not tomb.hidden:
             self._keep(tomb.rtype, tomb.fid, tomb.vers, tomb.version, tomb.deleted, None)
 
-    def _tell(self, rtype: int, fid: str, vers: int, version: int, action: str) -> None:
+    def _tell(self, rtype: int, fid: str, vers: int, version: int, action: bytes) -> None:
         self._outbox.add(
             _TOLD(8, self._owner, 8, self._seq, 2, rtype, 2, vers, 4, version, 8, self._at),
             db.text(fid),
-            db.text(action),
+            action,
         )
 
 

@@ -114,7 +114,8 @@ def known(
     """What tells whether a source brings something new, of the current rows and the tombstones of
     these ids in any version of `vers`."""
     found: dict[Key, list[Known]] = {}
-    for row in cursor.execute(_KNOWN, _arguments(owner, wanted, vers), prepare=True).fetchall():
+    rows = cursor.execute(_KNOWN, _arguments(owner, wanted, vers), prepare=True, binary=True)
+    for row in rows.fetchall():
         found.setdefault(row[:2], []).append(row[2:])
     return found
 

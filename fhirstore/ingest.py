@@ -8,7 +8,6 @@ deleted until the source changes it; an app's edit stands until the source chang
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,14 +18,13 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from fhirstore import database as db
-from fhirstore.amended import amend
-from fhirstore.arrival import Arrival, Reception, Rejected
-from fhirstore.changes import Changes, Incoming, lock_owner
-from fhirstore.held import Held, Key, Known, Tombstone, held, known, tombstones
-from fhirstore.home import STAND_IN, home_patient, make_room
+from fhirstore.arrival import Arrival, Reception, Rejected, text_of
+from fhirstore.changes import Changes, lock_owner
+from fhirstore.held import Key, known
+from fhirstore.home import home_patient
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS
-from fhirstore.references import Resolve, Rewritten
-from fhirstore.rtypes import NUMBERS
+from fhirstore.placing import Placing
+from fhirstore.sorting import Doubtful, Sorting, is_known
 from fhirstore.source import IngestSummary, Source
 
 Look = Callable[[str, dict[str, Any]], None]
@@ -117,14 +115,49 @@ class _Batch:
         """Store one batch. A row id that is taken (two writes of one millisecond 524,288 writes
         apart) makes it begin again."""
         for attempt in range(ATTEMPTS):
+            skip = attempt * _SKIP
             try:
-                return self._try(raws, skip=attempt * _SKIP)
+                try:
+                    return self._quickly(raws, skip=skip)
+                except Doubtful:
+                    return self._carefully(raws, skip=skip)
             except (psycopg.errors.UniqueViolation, IntegrityError):
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
-    def _try(self, raws: Sequence[bytes | dict[str, Any]], *, skip: int) -> IngestSummary:
+    def _quickly(self, raws: Sequence[bytes | dict[str, Any]], *, skip: int) -> IngestSummary:
+        """Look first, by the names that the texts seem to bear: what is stored as it was sent is
+        not even read, and what is not there is made ready before the lock is taken. What remains is
+        placed under the lock. Raises Doubtful, having written nothing, where any of that does not
+        hold."""
+        cursor = db.cursor()
+        seen, aliases = self._state(cursor)
+        reception = Reception(self._source, home=self._home, aliases=aliases)
+        changes = Changes(owner=self._owner, seq=seen + skip, now=self._now)
+        sorting = Sorting(cursor, self._owner, reception, changes, keep=self._look is not None)
+        sorting.sort(raws)
+        late, ready, summary = sorting.late, sorting.ready, sorting.summary()
+        if not (late or ready):
+            return summary
+        written = IngestSummary()
+        with transaction.atomic():
+            cursor = db.cursor()
+            number = 2 * (len(late) + len(ready)) + skip
+            if lock_owner(cursor, owner=self._owner, changes=number)[0] != seen:
+                raise Doubtful
+            if self._may_write():
+                placing = Placing(
+                    cursor, changes, reception, self._owner, late, sorting.absent, ready.ids
+                )
+                if ready.mistaken(placing.choose()):
+                    raise Doubtful
+                written = placing.write() + IngestSummary(created=len(ready))
+        self._show(written, [*sorting.kept, *(a.resource for a in late)])
+        return summary + written
+
+    def _carefully(self, raws: Sequence[bytes | dict[str, Any]], *, skip: int) -> IngestSummary:
+        """The same for what comes doubled, or while somebody else writes: all is read first."""
         cursor = db.cursor()
         seen, aliases = self._state(cursor)
         reception = Reception(self._source, home=self._home, aliases=aliases)
@@ -133,7 +166,7 @@ class _Batch:
         repeated = 0
         for raw in raws:
             try:
-                arrival = reception.receive(raw)
+                arrival = reception.receive(text_of(raw))
             except Rejected as problem:
                 problems.append(str(problem))
                 continue
@@ -141,8 +174,11 @@ class _Batch:
             arrivals[arrival.src] = arrival
         wanted = [(a.number, a.fid) for a in arrivals.values()]
         there = known(cursor, owner=self._owner, wanted=wanted, vers=self._vers)
+        connection = self._source.connection
         changed = [
-            a for a in arrivals.values() if not self._known(a, there.get((a.number, a.fid), ()))
+            a
+            for a in arrivals.values()
+            if not is_known(a, there.get((a.number, a.fid), ()), connection)
         ]
         summary = IngestSummary(
             unchanged=len(arrivals) - len(changed) + repeated,
@@ -153,9 +189,7 @@ class _Batch:
             return summary
         absent = {key for key in wanted if key not in there}
         written = self._write(changed, reception, skip, seen=seen, absent=absent)
-        if self._look and written.created + written.updated:
-            for arrival in changed:
-                self._look(self._source.version, arrival.resource)
+        self._show(written, [a.resource for a in changed])
         return summary + written
 
     def _state(self, cursor: psycopg.Cursor[Any]) -> tuple[int, dict[int, str]]:
@@ -164,16 +198,10 @@ class _Batch:
         seq = rows[0][0] if rows else 0
         return seq, {src: fid for _, src, fid in rows if src is not None}
 
-    def _known(self, arrival: Arrival, there: Sequence[Known]) -> bool:
-        """Whether the resource is stored as it arrived and it is known that this connection brings
-        it, or it was deleted and the source has not changed it since."""
-        connection = self._source.connection
-        return any(
-            src == arrival.src
-            and content == arrival.hash
-            and (gone or conn == connection or connection in (also or ()))
-            for src, content, conn, also, gone in there
-        )
+    def _show(self, written: IngestSummary, resources: Iterable[dict[str, Any]]) -> None:
+        if self._look and written.created + written.updated:
+            for resource in resources:
+                self._look(self._source.version, resource)
 
     def _write(
         self,
@@ -198,153 +226,6 @@ class _Batch:
                 if aliases != reception.aliases:
                     reception = Reception(self._source, home=self._home, aliases=aliases)
             changes = Changes(owner=self._owner, seq=seq + skip, now=self._now)
-            return _Writer(cursor, changes, reception, self._owner, changed, absent).write()
-
-
-class _Writer:
-    """Decides, under the lock, what becomes of each arrival."""
-
-    def __init__(
-        self,
-        cursor: psycopg.Cursor[Any],
-        changes: Changes,
-        reception: Reception,
-        owner: int,
-        arrivals: Sequence[Arrival],
-        absent: set[Key],
-    ) -> None:
-        """`absent`: what is known not to be there, nor to have been deleted."""
-        self._cursor = cursor
-        self._changes = changes
-        self._reception = reception
-        self._owner = owner
-        self._arrivals = arrivals
-        self._rows: dict[Key, list[Held]] = {}
-        self._tombs: dict[Key, list[Tombstone]] = {}
-        self._looked = absent
-        self._ids: dict[tuple[str, str], str] = {}
-        self._taken: dict[Key, int] = {}
-        self._told: dict[str | None, Rewritten] = {}
-        self._counts: Counter[str] = Counter()
-
-    def write(self) -> IngestSummary:
-        wanted = [(a.number, a.fid) for a in self._arrivals]
-        if unknown := [key for key in wanted if key not in self._looked]:
-            self._look(unknown)
-        for arrival in self._arrivals:
-            self._ids[arrival.rtype, arrival.source_id] = self._choose_id(arrival)
-        for arrival in self._arrivals:
-            self._counts[self._place(arrival)] += 1
-        self._changes.flush(self._cursor)
-        return IngestSummary(
-            created=self._counts["created"],
-            updated=self._counts["updated"],
-            unchanged=self._counts["unchanged"],
-        )
-
-    def _look(self, wanted: Sequence[Key]) -> None:
-        vers = self._reception.vers
-        self._rows |= held(self._cursor, owner=self._owner, wanted=wanted, vers=vers, whole=True)
-        self._tombs |= tombstones(self._cursor, owner=self._owner, wanted=wanted, vers=vers)
-        self._looked.update(wanted)
-
-    def _choose_id(self, arrival: Arrival) -> str:
-        """The id by 13.1, or by 13.3 where another source URL has it."""
-        attempt, fid = 1, arrival.fid
-        while self._is_taken(arrival, fid):
-            attempt += 1
-            fid = arrival.id_at(attempt)
-        if attempt > 1:
-            self._cursor.execute(
-                "insert into fhir_alias (owner, src, vers, fid) values (%s, %s, %s, %s) "
-                "on conflict (owner, src, vers) do update set fid = excluded.fid",
-                (self._owner, arrival.src, self._reception.vers, fid),
-            )
-        self._taken[arrival.number, fid] = arrival.src
-        return fid
-
-    def _is_taken(self, arrival: Arrival, fid: str) -> bool:
-        key = (arrival.number, fid)
-        if key not in self._looked:
-            self._look([key])
-        if self._taken.get(key, arrival.src) != arrival.src:
-            return True
-        for row in self._rows.get(key, ()):
-            if row.hash == STAND_IN:
-                continue
-            # An app's own row of that id is taken over, unless it is not in the same versions.
-            if row.src != arrival.src and (row.src is not None or row.vers != self._reception.vers):
-                return True
-        return any(t.src not in (None, arrival.src) for t in self._tombs.get(key, ()))
-
-    def _place(self, arrival: Arrival) -> str:
-        fid = self._ids[arrival.rtype, arrival.source_id]
-        key = (arrival.number, fid)
-        rows = self._rows.get(key, [])
-        tombs = self._tombs.get(key, [])
-        row = next((r for r in rows if r.hash != STAND_IN), None)
-        connection = self._reception.source.connection
-        if row and row.src == arrival.src and row.hash == arrival.hash:
-            self._also(row)
-            return "unchanged"
-        if not row and any(t.src == arrival.src and t.hash == arrival.hash for t in tombs):
-            return "unchanged"
-        incoming = Incoming(
-            rtype=arrival.number,
-            fid=fid,
-            vers=self._reception.vers,
-            resource=self._reception.complete(arrival, fid, self._rewritten(arrival.patient)),
-            src=arrival.src,
-            hash=arrival.hash,
-            conn=connection if row is None or row.conn is None else row.conn,
-            also=None if row is None else self._with_also(row),
-        )
-        if row:
-            if self._reception.wearable:
-                amend(incoming.resource, row.body)
-            self._changes.update(incoming, row)
-            return "updated"
-        first = 0
-        for standing in rows:
-            first = max(first, make_room(self._changes, standing, vers=self._reception.vers))
-        self._changes.create(incoming, tombstones=tombs, version=first)
-        return "created"
-
-    def _with_also(self, row: Held) -> list[int] | None:
-        connection = self._reception.source.connection
-        if row.conn in (None, connection) or connection in (row.also or ()):
-            return row.also
-        return [*(row.also or ()), connection]
-
-    def _also(self, row: Held) -> None:
-        """Remember that this connection brings the same resource: it stays when the other one is
-        disconnected."""
-        connection = self._reception.source.connection
-        self._cursor.execute(
-            "update fhir_resource set conn = coalesce(conn, %s), also = %s::bigint[] "
-            "where owner = %s and ctid = %s::tid",
-            (connection, self._with_also(row), self._owner, row.ctid),
-        )
-
-    def _rewritten(self, patient: str | None) -> Rewritten:
-        """What references become in the resources of a patient, or of none."""
-        found = self._told.get(patient)
-        if found is None:
-            found = Rewritten(self._reception.bases, self._resolver(patient))
-            self._told[patient] = found
-        return found
-
-    def _resolver(self, patient: str | None) -> Resolve:
-        def resolve(rtype: str, source_id: str) -> str:
-            if known := self._ids.get((rtype, source_id)):
-                return known
-            fid, other = self._reception.target_id(rtype, source_id, patient=patient)
-            if other:
-                key = (NUMBERS[rtype], other)
-                if key not in self._looked:
-                    self._look([key])
-                if key in self._rows:
-                    return other
-            return fid
-
-        return resolve
+            placing = Placing(cursor, changes, reception, self._owner, changed, absent)
+            placing.choose()
+            return placing.write()

@@ -176,10 +176,13 @@ def param_key(rtype: str, param: str) -> int:
     return _hash(f"p\0{rtype}\0{param}")
 
 
-@remembered(65536)
-def token_key(rtype: str, param: str, code: str) -> int:
+def fresh_token_key(rtype: str, param: str, code: str) -> int:
     """Key of a token row: the code alone, letter case folded."""
     return _hash(f"t\0{rtype}\0{param}\0{code.casefold()}")
+
+
+token_key = remembered(65536)(fresh_token_key)
+"""The same, of codes that come again and again."""
 
 
 def system_code_key(rtype: str, param: str, system: str, code: str) -> int:

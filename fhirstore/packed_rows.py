@@ -63,6 +63,11 @@ def pack(rows: IndexRows) -> PackedRows:
     return packed
 
 
+def packed_token(key: int, sys: int, vers: int) -> bytes:
+    """One token row."""
+    return _TOKEN(5, 8, key, 4, sys, 2, vers)
+
+
 def packed_range(key: int, lo: int, hi: int) -> bytes:
     """One range row."""
     return _RANGE(5, 8, key, 8, lo, 8, hi)

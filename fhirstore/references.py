@@ -15,6 +15,8 @@ from fhirstore.rtypes import NUMBERS
 _RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-._~]{1,256})(?:/_history/[^/]+)?")
 
 UNKNOWN = -1
+REFERENCE = b'"reference"'
+"""How the member that holds a reference is printed."""
 
 Resolve = Callable[[str, str], str]
 """From a target's type and source id to our public id."""
@@ -61,7 +63,7 @@ def _canonical(url: str) -> str:
 def count(text: bytes) -> int:
     """How many references a resource may have at most, from its JSON; `UNKNOWN` where that cannot
     be told without reading it."""
-    return UNKNOWN if b"\\u" in text else text.count(b'"reference"')
+    return UNKNOWN if b"\\u" in text else text.count(REFERENCE)
 
 
 class Rewritten(dict[str, str]):

@@ -4,7 +4,7 @@ memory of a process with a few of them."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
 LONGEST = 256
@@ -15,18 +15,25 @@ T = TypeVar("T")
 
 
 def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Like `lru_cache(most)`, of a function of texts (and None); longer ones are worked out anew
-    each time."""
+    """Remembers so many results of a function of texts (and None); then all are
+    forgotten. Those of longer ones are worked out anew each time."""
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        cached = lru_cache(maxsize=most)(function)
+        known: dict[tuple[object, ...], T] = {}
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            for text in args:
-                if text and len(text) > LONGEST:  # type: ignore[arg-type]
-                    return function(*args, **kwargs)
-            return cached(*args, **kwargs)  # type: ignore[arg-type]
+            try:
+                if not kwargs:
+                    return known[args]
+            except KeyError:
+                pass
+            result = function(*args, **kwargs)
+            if not kwargs and not any(text and len(text) > LONGEST for text in args):  # type: ignore[arg-type]
+                if len(known) >= most:
+                    known.clear()
+                known[args] = result
+            return result
 
         return call
 

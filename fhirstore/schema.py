@@ -17,9 +17,10 @@ fhir_resource
     through `fhirstore.versions.as_served`. `version` counts earlier versions: `meta.versionId` is
     9000000000000 + version. `lo`, `hi`: the primary date as microseconds since 1970, half open,
     null where it has none. `src`: hash of the source URL (null: written by an app). `hash`: of the
-    source's content. `conn`: the connection it came by (null: an app's, or a stand-in). `also`:
-    other connections that brought the same. For `rid`, `self`, `present`, `keys` and all index rows
-    see fhirstore/keys.py.
+    source's content (16 bytes), and behind it of its text as it was sent (16 more; rows that
+    earlier releases wrote lack them). `conn`: the connection it came by (null: an app's, or a
+    stand-in). `also`: other connections that brought the same. For `rid`, `self`, `present`, `keys`
+    and all index rows see fhirstore/keys.py.
 fhir_tombstone
     What was deleted and has not come back: a read is 410, or 404 where `hidden` (all its versions
     were removed too). `version` is the number of the deletion itself, the deleted version plus one.

@@ -345,6 +345,11 @@ _WRITERS: dict[str, Callable[[IndexRows, Plan, dict[str, Any], int], bool]] = {
 _PART_WRITERS = {**_WRITERS, "token": _codes}
 
 
+def writes_codes(plan: Plan) -> bool:
+    """Whether a plan writes the rows of the codes that its paths lead to, as they are."""
+    return plan.write is _token and not plan.exists
+
+
 def common(rows: IndexRows, rtype: str, resource: dict[str, Any], bit: int) -> None:
     """The rows of what every resource may have in `meta`."""
     meta = resource.get("meta")

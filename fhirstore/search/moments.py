@@ -14,8 +14,12 @@ Moments = tuple[int, int]
 _DATE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
 )
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
+_LAST_DAY = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -29,12 +33,23 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + min(max(microseconds, _EARLIEST), _LATEST) * _MICROSECOND
 
 
-@remembered(8192)
 def moments(text: str) -> Moments | None:
     """What a date, dateTime or instant covers, [lo, hi); None where it is not one.
 
     A year covers the year, `2018-05-01T10:00Z` a minute, `...:00.5Z` a tenth of a second.
     """
+    match = _INSTANT.fullmatch(text)  # what nearly all say
+    if match is None:
+        return _moments(text)
+    try:
+        low = microseconds(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+    return (low, low + (1_000 if match[1] else 1_000_000)) if low < _LAST_DAY else _moments(text)
+
+
+@remembered(8192)
+def _moments(text: str) -> Moments | None:
     match = _DATE.fullmatch(text)
     if not match:
         return None

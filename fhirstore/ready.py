@@ -1,0 +1,113 @@
+"""New resources made ready to be written before the owner's lock is taken: what takes the time is
+done while nobody waits, and each resource is through before the next one is read.
+
+What is made so holds where, under the lock, the owner's change number is still the one that was
+seen, and where references to what came in the same batch were told the ids that it really got."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+
+from fhirstore.arrival import Arrival, Reception
+from fhirstore.changes import Changes, Incoming
+from fhirstore.fragments import Arriving
+from fhirstore.held import held
+from fhirstore.references import Resolve, Rewritten, count
+from fhirstore.rtypes import NUMBERS
+
+Ids = dict[tuple[str, str], str]
+"""By type and source id."""
+
+
+class Ready:
+    """Gathers new resources in `changes`."""
+
+    def __init__(
+        self,
+        cursor: psycopg.Cursor[Any],
+        changes: Changes,
+        reception: Reception,
+        owner: int,
+    ) -> None:
+        self._cursor, self._changes, self._owner = cursor, changes, owner
+        self._reception = reception
+        self._expected: Ids = {}
+        self._told: dict[str | None, tuple[Rewritten, Arriving]] = {}
+        self._supposed: dict[tuple[str, str], set[str]] = {}
+        self._there: dict[tuple[int, str], bool] = {}
+        self.ids: Ids = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def expect(self, rtype: str, source_id: str, fid: str) -> None:
+        """An id that seems to be that of what comes in the batch."""
+        self._expected[rtype, source_id] = fid
+
+    def add(self, arrival: Arrival) -> dict[str, Any]:
+        """Make a resource ready that is not there; returns it as it will be stored."""
+        reception = self._reception
+        rewritten, arriving = self._told.get(arrival.patient) or self._for(arrival.patient)
+        if reception.wearable:
+            resource = reception.complete(arrival, arrival.fid, rewritten)
+        else:
+            resource = reception.dress(arrival, arrival.fid)
+        incoming = Incoming(
+            rtype=arrival.number,
+            fid=arrival.fid,
+            vers=reception.vers,
+            resource=resource,
+            src=arrival.src,
+            hash=arrival.hash,
+            conn=reception.source.connection,
+        )
+        if reception.wearable:
+            self._changes.first(incoming)
+        else:
+            most = count(arrival.text)
+            self._changes.first(incoming, index=lambda it: arriving.packed(it, most=most))
+        self.ids[arrival.rtype, arrival.source_id] = arrival.fid
+        return resource
+
+    def mistaken(self, chosen: Mapping[tuple[str, str], str]) -> bool:
+        """Whether references say another id than one that was chosen in the end."""
+        supposed = self._supposed
+        return any(
+            supposed.get(name, {fid}) != {fid}
+            for ids in (chosen, self.ids)
+            for name, fid in ids.items()
+        )
+
+    def _for(self, patient: str | None) -> tuple[Rewritten, Arriving]:
+        rewritten = Rewritten(self._reception.bases, self._resolver(patient))
+        told = rewritten, Arriving(self._reception.version, rewritten)
+        self._told[patient] = told
+        return told
+
+    def _resolver(self, patient: str | None) -> Resolve:
+        def resolve(rtype: str, source_id: str) -> str:
+            name = rtype, source_id
+            fid = self._expected.get(name) or self._elsewhere(rtype, source_id, patient)
+            self._supposed.setdefault(name, set()).add(fid)
+            return fid
+
+        return resolve
+
+    def _elsewhere(self, rtype: str, source_id: str, patient: str | None) -> str:
+        fid, other = self._reception.target_id(rtype, source_id, patient=patient)
+        if not other:
+            return fid
+        key = (NUMBERS[rtype], other)
+        if key not in self._there:
+            found = held(
+                self._cursor,
+                owner=self._owner,
+                wanted=[key],
+                vers=self._reception.vers,
+                whole=False,
+            )
+            self._there[key] = key in found
+        return other if self._there[key] else fid
