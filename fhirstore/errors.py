@@ -38,6 +38,12 @@ class InvalidValue(FhirError):
         self.parameter = parameter
 
 
+class TooCostly(FhirError):
+    """A search that would have to look at more than it may."""
+
+    code = "too-costly"
+
+
 class UnknownParameter(FhirError):
     """An unknown search parameter under `Prefer: handling=strict`."""
 

@@ -27,7 +27,7 @@ from fhirstore.search.execute import run
 from fhirstore.search.moments import microseconds
 from fhirstore.search.owners import Owners
 from fhirstore.search.parts import compile_parts
-from fhirstore.search.request import Pair, SearchRequest, parse, read_pairs
+from fhirstore.search.request import Pair, SearchRequest, parse_ordinary, read_pairs
 from fhirstore.search.rows import Row
 
 NUMBER = NUMBERS["Subscription"]
@@ -198,7 +198,7 @@ def _request(asked: Subscribed, ids: Sequence[str] = ()) -> SearchRequest:
         pairs.append(Pair(name="_id", value=",".join(ids), raw=""))
         pairs.append(Pair(name="_count", value=str(len(ids)), raw=""))
     try:
-        request = parse(version=asked.version, rtype=name, pairs=pairs, strict=True)
+        request = parse_ordinary(version=asked.version, rtype=name, pairs=pairs, strict=True)
         compile_parts(request, _scope(asked, name, 0), Binder())
     except FhirError as error:
         raise Unprocessable(f"Subscription.criteria: {error.text}") from error

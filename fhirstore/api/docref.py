@@ -15,7 +15,7 @@ from fhirstore.search.definitions import primary_date
 from fhirstore.search.execute import run
 from fhirstore.search.moments import moments
 from fhirstore.search.paging import links
-from fhirstore.search.request import LONGEST_PAGE, Pair, parse
+from fhirstore.search.request import LONGEST_PAGE, Pair, parse_ordinary
 from fhirstore.search.rows import Row
 
 _KNOWN = ("patient", "start", "end", "type", "on-demand", "profile", "_format", "_pretty")
@@ -84,7 +84,7 @@ def _date(pairs: list[Pair], name: str) -> str:
 def _found(call: Call, pairs: list[Pair]) -> list[Row]:
     order = pair("_sort", f"-{primary_date(call.version, call.rtype)}")
     count = pair("_count", str(LONGEST_PAGE))
-    request = parse(
+    request = parse_ordinary(
         version=call.version, rtype=call.rtype, pairs=[*pairs, order, count], strict=True
     )
     found = run(request, call.scope())

@@ -25,7 +25,7 @@ from fhirstore.search.definitions import primary_date
 from fhirstore.search.escapes import escape
 from fhirstore.search.execute import Found, run
 from fhirstore.search.paging import links
-from fhirstore.search.request import PAGING, Pair, SearchRequest, parse, read_pairs
+from fhirstore.search.request import PAGING, Pair, SearchRequest, parse_ordinary, read_pairs
 from fhirstore.search.rows import Row
 
 MOST, MOST_IN_ALL = 1000, 5000
@@ -81,7 +81,7 @@ def _most(pairs: list[Pair]) -> int:
 
 def _request(call: Call, pairs: Sequence[Pair]) -> SearchRequest:
     strict = call.prefers("strict")
-    return parse(version=call.version, rtype=call.rtype, pairs=pairs, strict=strict)
+    return parse_ordinary(version=call.version, rtype=call.rtype, pairs=pairs, strict=strict)
 
 
 @dataclass(kw_only=True)

@@ -22,8 +22,9 @@ from fhirstore.search.shown import show
 def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[bytes]:
     """The entries of a page's matches, and behind them of what comes along."""
     whole = controls.whole
-    # Of a search of one type all rows are of that type.
-    of_type = f"{call.full_base}/{call.rtype}/" if call.rtype in NUMBERS else ""
+    # Of a search of one type all rows are of that type, but for containers of others.
+    plain = call.rtype in NUMBERS and not controls.contained
+    of_type = f"{call.full_base}/{call.rtype}/" if plain else ""
     found = [
         match(
             full_url=of_type + row.fid if of_type else full_url(call, row),

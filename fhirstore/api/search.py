@@ -17,6 +17,7 @@ from fhirstore.permissions import widened
 from fhirstore.rtypes import BY_LOWER_CASE, NUMBERS
 from fhirstore.search.bundle import bundle, hint
 from fhirstore.search.condition import Scope
+from fhirstore.search.contained_page import run_contained
 from fhirstore.search.definitions import COMPARTMENTS, types
 from fhirstore.search.execute import NONE, Found, run
 from fhirstore.search.explain import explained
@@ -85,7 +86,7 @@ def _of_system(call: Call, url: str, within: Within | None) -> Answer:
         strict=call.prefers("strict"),
         within=within,
     )
-    kept = tuple(part for part in request.parts if part.rtype in known)
+    kept = tuple(p for p in request.parts if p.rtype in known or request.controls.contained)
     scope = replace(call, rtype="Patient").scope()
     return _answer(call, url, replace(request, parts=kept), replace(scope, owners=owners))
 
@@ -98,7 +99,10 @@ def _answer(call: Call, url: str, request: SearchRequest, scope: Scope) -> Answe
     check_window(request, longest=settings.R4_SKIP_MAX)
     known = not request.rtype or request.rtype in types(call.version)
     brief = not request.controls.includes
-    found = run(request, scope, brief=brief) if known else NONE
+    if known and request.controls.contained:
+        found = run_contained(request, scope)
+    else:
+        found = run(request, scope, brief=brief) if known else NONE
     told = []
     if request.controls.explain and known:
         told = explained(request, replace(scope, owners=call.owners()))

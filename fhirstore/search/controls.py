@@ -54,13 +54,16 @@ class Include:
 @dataclass(frozen=True, kw_only=True)
 class Controls:
     """How the result of a search is shown. `elements`: names of root elements as sent; `summary`:
-    "" or one of `SUMMARIES` ("false" is "").
+    "" or one of `SUMMARIES` ("false" is ""); `contained`: "" (none), "true" (only those) or "both",
+    and `contained_type` what stands for a contained resource: "container" or "contained".
     """
 
     includes: tuple[Include, ...] = ()
     elements: tuple[str, ...] = ()
     summary: str = ""
     explain: bool = False
+    contained: str = ""
+    contained_type: str = "container"
 
     @property
     def whole(self) -> bool:
@@ -95,11 +98,12 @@ def read(*, version: str, pairs: Iterable[Named]) -> Controls:
         elements=_elements(asked),
         summary=_one_of(last, "_summary", SUMMARIES).replace("false", ""),
         explain=_one_of(last, "_explain", ("true", "false")) == "true",
+        contained=_one_of(last, "_contained", ("true", "both", "false")).replace("false", ""),
+        contained_type=_one_of(last, "_containedType", ("container", "contained")) or "container",
     )
-    _one_of(last, "_containedType", ("container", "contained"))
-    if _one_of(last, "_contained", ("true", "both", "false")) in ("true", "both"):
-        problem = "resources within others are not searched; only _contained=false"
-        raise InvalidValue(parameter="_contained", problem=problem)
+    if includes and controls.contained and controls.contained_type == "contained":
+        problem = "cannot be combined with _include or _revinclude; those go with containers"
+        raise InvalidValue(parameter="_containedType", problem=problem)
     if includes and controls.summary == "text":
         problem = "text cannot be combined with _include or _revinclude"
         raise InvalidValue(parameter="_summary", problem=problem)

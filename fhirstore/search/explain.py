@@ -101,6 +101,9 @@ def _found_by(condition: Condition) -> str:
 def _asked(request: SearchRequest) -> Iterator[str]:
     keys = [f"{key.name}{' descending' if key.descending else ''}" for key in request.sort]
     yield f"In the order of {', '.join(keys)}; total: {request.total}."
+    if request.controls.contained:
+        also = "also" if request.controls.contained == "both" else "only"
+        yield f"Contained resources are looked at {also}; what follows tells of the others."
     if request.within:
         yield f"Only in the compartment {request.within.compartment}/{request.within.fid}."
     for name in sorted({pair.name for pair in request.ignored}):

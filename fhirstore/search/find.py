@@ -7,7 +7,7 @@ from fhirstore.errors import InvalidRequest, UnknownParameter
 from fhirstore.search import rows, sight, statement
 from fhirstore.search.condition import Binder, Scope, of_type
 from fhirstore.search.parts import compile_parts
-from fhirstore.search.request import parse, read_pairs
+from fhirstore.search.request import parse_ordinary, read_pairs
 from fhirstore.search.rows import Row
 from fhirstore.search.sorting import BY_ID
 
@@ -18,7 +18,7 @@ def matching(*, version: str, rtype: str, query: str, scope: Scope, limit: int =
     unknown or there is none, `InvalidValue`.
     """
     try:
-        request = parse(version=version, rtype=rtype, pairs=read_pairs(query), strict=True)
+        request = parse_ordinary(version=version, rtype=rtype, pairs=read_pairs(query), strict=True)
     except UnknownParameter as error:
         raise InvalidRequest(error.text) from error
     if not request.clauses:

@@ -123,6 +123,18 @@ def parse(
     return _parse(version, rtype, (rtype,), pairs, strict, within)
 
 
+def parse_ordinary(
+    *, version: str, rtype: str, pairs: Sequence[Pair], strict: bool
+) -> SearchRequest:
+    """The same of a search that is not answered with its matches: it cannot ask for contained
+    resources.
+    """
+    read = parse(version=version, rtype=rtype, pairs=pairs, strict=strict)
+    if read.controls.contained:
+        raise InvalidValue(parameter="_contained", problem="goes with a search only")
+    return read
+
+
 def parse_system(
     *,
     version: str,
@@ -172,6 +184,8 @@ def _parse(
     if total not in TOTALS:
         raise InvalidValue(parameter="_total", problem=f"is none of {', '.join(TOTALS)}")
     shown = controls.read(version=version, pairs=pairs)
+    if shown.contained:
+        _check_contained(rtype, reader)
     return SearchRequest(
         version=version,
         rtype=rtype,
@@ -191,6 +205,17 @@ def _parse(
     )
 
 
+def _check_contained(rtype: str, reader: _Reader) -> None:
+    """Contained resources are referred to by nothing but their container: what follows references
+    from or to them would have to look elsewhere."""
+    for clause in (one for clauses in reader.clauses.values() for one in clauses):
+        if clause.chained or clause.parameter.type == "list":
+            asked = next(n for n, _ in reader.filters if n.startswith(clause.name))
+            raise InvalidValue(parameter="_contained", problem=f"does not go with {asked}")
+    if not rtype and not reader.typed:
+        raise InvalidValue(parameter="_contained", problem="needs a _type when there is none")
+
+
 def _last(pairs: Sequence[Pair], name: str) -> str:
     return next((pair.value for pair in reversed(pairs) if pair.name == name), "")
 
@@ -203,6 +228,7 @@ class _Reader:
         self.clauses: dict[str, list[Clause]] = {name: [] for name in rtypes}
         self.filters: list[tuple[str, str]] = []
         self.breadth = 0
+        self.typed = False
         self.sort: list[Key] = []
         self.ignored: set[Pair] = set()
         self.unknown: dict[str, None] = {}
@@ -220,7 +246,7 @@ class _Reader:
         elif name == "_sort":
             self._take_sort(pair, modifier)
         elif name == "_type" and not modifier and not self.rtype:
-            pass
+            self.typed |= bool(pair.value)
         else:
             self._take_filter(pair)
 

@@ -57,6 +57,8 @@ CONTROLS = (
     "_elements=code,name",
     "_explain=true",
     "_contained=true",
+    "_contained=both",
+    "_contained=true&_containedType=contained",
 )
 
 

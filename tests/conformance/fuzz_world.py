@@ -85,6 +85,10 @@ def _about(name: str, fid: str, version: str) -> list[dict[str, Any]]:
                 "code": _code(name),
                 "subject": {"reference": f"Patient/{fid}"},
                 "onsetDateTime": "2024-05-02",
+                "contained": [
+                    _observation(name, "within", fid, version),
+                    {"resourceType": "Patient", "id": "p", "name": [human], "gender": "female"},
+                ],
             },
         ]
     return [patient, practitioner, _observation(name, fid, fid, version), *others]
