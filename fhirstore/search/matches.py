@@ -23,7 +23,12 @@ def _tests(
     plan: Plan, alias: str, without: Condition | None = None, *, probed: bool = False
 ) -> str:
     owners = plan.scope.owners
-    rest = [c.test(owners, alias, probed=probed) for c in plan.conditions if c is not without]
+    # Index rows are told by index rows, before the resources are joined.
+    rest = [
+        c.test(owners, "r" if c.resource else alias, probed=probed)
+        for c in plan.conditions
+        if c is not without
+    ]
     return "".join(f" and {test}" for test in rest) + plan.seen
 
 
@@ -46,13 +51,19 @@ def driven(plan: Plan, driver: Condition, *, joined: bool, part: str = "") -> st
     """
     scope, branch = plan.scope, driver.branches[0]
     source, own = _rows(replace(branch, where=part, single=True) if part else branch, scope)
-    if not joined:
-        return f"{source} x where {own}{_tests(plan, 'x', driver)}"
-    return (
-        f"{source} x join fhir_resource r on r.owner = x.owner and r.rtype = {scope.number}"
-        f" and r.rid = x.rid where {own} and {scope.owners.own('r')}"
-        f" and (r.vers & {scope.bit}) <> 0{_tests(plan, 'r', driver)}"
-    )
+    resources = f" {looked_up(scope)}" if joined else ""
+    return f"{source} x{resources} where {own}{_tests(plan, 'x', driver)}"
+
+
+def looked_up(scope: Scope) -> str:
+    """The resources `r` of rows `x`, as a join.
+
+    Behind the fence each is looked up by its row. Without one all resources of the type may be read
+    in the order of the page, and the rows again for each of them.
+    """
+    same = " and r.owner = x.owner" if scope.owners.several else ""
+    found = f"select r.* from {every(scope, 'r')}{same} and r.rid = x.rid offset 0"
+    return f"cross join lateral ({found}) r"
 
 
 def _rows(branch: Branch, scope: Scope) -> tuple[str, str]:
@@ -74,13 +85,11 @@ def walk(plan: Plan) -> str:
     return f"{every(plan.scope, 'r')}{_tests(plan, 'r', probed=True)}"
 
 
-def sieved(plan: Plan, driver: Condition) -> str:
+def sieved(plan: Plan, driver: Condition, matches: str) -> str:
     """The resources `r` in order, each looked for among the matches, which are gathered before:
-    for a page that comes late."""
-    scope = plan.scope
-    if index_tells(plan):
-        matches, rest = driven(plan, driver, joined=False), ""
-    else:
+    for a page that comes late. `matches`: rows `x` of them; "": the index does not tell them."""
+    scope, rest = plan.scope, ""
+    if not matches:
         source, own = _rows(driver.branches[0], scope)
         matches, rest = f"{source} x where {own}", _tests(plan, "r", driver, probed=True)
     return f"{every(scope, 'r')} and ((r.rid in (select x.rid from {matches})) is true){rest}"

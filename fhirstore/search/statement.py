@@ -26,6 +26,7 @@ from fhirstore.search.matches import (
     driver_of,
     every,
     index_tells,
+    looked_up,
     merged,
     sieved,
     walk,
@@ -85,11 +86,11 @@ alone."""
 def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
     """The statement of a page; `limit` 0: of the total alone. `binder` is that of the plans."""
     scope = plans[0].scope
-    seq, counted, permitted = _head(plans, wanted, binder)
-    if not wanted.limit:
-        return _statement(scope, binder, f"select {seq}, {counted}, {permitted}")
     found = columns(wanted.sort, mixed=wanted.mixed, several=scope.owners.several)
     page = _Page(plans=plans, wanted=wanted, columns=found, binder=binder)
+    seq, counted, permitted = _head(plans, wanted, binder, shared=page.shared)
+    if not wanted.limit:
+        return _statement(scope, binder, f"select {seq}, {counted}, {permitted}")
     shown = BRIEF if wanted.brief else COLUMNS
     if page.whole:
         carried = "".join(f", {column.sql.format(a='b')}" for column in found)
@@ -97,7 +98,10 @@ def search(plans: Sequence[Plan], wanted: Page, binder: Binder) -> Statement:
         return _statement(scope, binder, f"select {seq}, {counted}, {permitted}, {rows}")
     head = ""
     if page.halved:
-        head, counted = f"with s as materialized (select {counted} as total) ", _COUNTED
+        head, counted = (
+            f"with {page.matches}s as materialized (select {counted} as total) ",
+            _COUNTED,
+        )
     places = [replace(column, sql=page.place(n)) for n, column in enumerate(found)]
     carried = "".join(f", {place.sql.format(a='p')}" for place in places)
     # Ordered by what the page itself is ordered by, so that an order which an index gives is kept.
@@ -107,16 +111,21 @@ join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.ri
     return _statement(scope, binder, sql)
 
 
-_COUNTED = "(select s.total from s)"
+_COUNTED, _MATCHES = "(select s.total from s)", "m x"
+"""The total, and the index rows of the matches as `x`, where the statement has them once for all.
+"""
 
 
 def _statement(scope: Scope, binder: Binder, sql: str) -> Statement:
     return Statement(sql=sql, values={**binder.values, **scope.owners.values()})
 
 
-def _head(plans: Sequence[Plan], wanted: Page, binder: Binder) -> tuple[str, str, str]:
+def _head(
+    plans: Sequence[Plan], wanted: Page, binder: Binder, *, shared: bool
+) -> tuple[str, str, str]:
     scope = plans[0].scope
     counted = f"({total(plans, estimate=wanted.counted == 'estimate')})"
+    counted = f"(select count(*) from {_MATCHES})" if shared else counted
     counted = "null::bigint" if wanted.counted == "none" else counted
     if scope.owners.several:
         return "null::bigint", counted, "false"
@@ -258,12 +267,16 @@ class _Page:
             return self._by_date(plan, driver)
         if driver is None:
             return [("r", f"{whole_type(plan)}{after}")]
-        few = f"{driven(plan, driver, joined=True)}{after}"
         if not self._walked:
-            return [("r", few)]
+            return [("r", f"{driven(plan, driver, joined=True)}{after}")]
+        few = driven(plan, driver, joined=True)
+        matches = driven(plan, driver, joined=False) if index_tells(plan) else ""
+        if self.shared:
+            few, matches = f"{_MATCHES} {looked_up(plan.scope)} where true", _MATCHES
         # What was stored together has one `_lastUpdated`, and is looked at before it is in order.
         far = self.wanted.offset >= FAR or self.wanted.sort[0].by == "updated"
-        many = f"{sieved(plan, driver) if far else walk(plan)}{after}"
+        many = sieved(plan, driver, matches) if far else walk(plan)
+        few, many = f"{few}{after}", f"{many}{after}"
         if self.halved:
             return [
                 ("r", f"{few} and {_COUNTED} <= {MANY}"),
@@ -303,6 +316,21 @@ class _Page:
     def halved(self) -> bool:
         """Whether the statement holds two ways to the page, of which the total chooses one."""
         return self._walked and self.wanted.many is None and self.wanted.counted == "accurate"
+
+    @property
+    def shared(self) -> bool:
+        """Whether the matches of several conditions are gathered once, to be counted and shown."""
+        several = len(self.plans[0].conditions) > 1
+        return several and bool(self.wanted.limit) and self.halved and index_tells(self.plans[0])
+
+    @property
+    def matches(self) -> str:
+        """The shared matches, as the first part of a `with`."""
+        driver = driver_of(self.plans[0])
+        if not self.shared or driver is None:
+            return ""
+        rows = driven(self.plans[0], driver, joined=False)
+        return f"m as materialized (select x.owner, x.rid from {rows}), "
 
     @property
     def _walked(self) -> bool:
