@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-DATA = ("/fhir/", "/dstu2", "/stu3", "/r4")
-"""Nothing but JSON is answered here."""
+DATA = ("/fhir/dstu2", "/fhir/stu3", "/fhir/r4", "/dstu2", "/stu3", "/r4")
+"""Nothing but FHIR is answered here."""
 API = (
     *DATA,
+    "/fhir/",
     "/user-management/",
     "/oauth2/token",
     "/oauth2/revoke",

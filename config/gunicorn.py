@@ -10,9 +10,11 @@ takes it from ONEUP_PUBLIC_BASE_URL).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -43,3 +45,13 @@ logconfig_dict = logs.CONFIG
 logger_class = AccessLogger
 # Instances side by side would share one socket in the home directory.
 control_socket_disable = True
+
+
+def when_ready(_server: Any) -> None:
+    """Before the processes are forked: what is loaded stays, so nobody need look through it for
+    cycles, nor copy it by looking. A request makes some thousand objects and hardly a cycle; looked
+    at every 700, as is Python's way, they cost a fifth of the request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -138,12 +138,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
-DATA_MIDDLEWARE = [  # of the FHIR API (config/wsgi.py)
-    "config.middleware.EveryAnswer",
-    "django.middleware.security.SecurityMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-]
+DATA_MIDDLEWARE = ["config.data_answers.DataAnswers"]  # of the FHIR API (config/wsgi.py)
 ROOT_URLCONF = "config.urls"
+DATA_URLCONF = "fhirstore.api.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
 TEMPLATES = [

@@ -18,6 +18,9 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 
 from config import env
 from config.api_paths import is_data_path
@@ -58,7 +61,10 @@ def tolerant(application: Application, *, https: bool) -> Application:
 
 
 class DataHandler(WSGIHandler):
-    """Django's handler with the middleware of DATA_MIDDLEWARE."""
+    """Django's handler with the middleware of DATA_MIDDLEWARE and the addresses of DATA_URLCONF,
+    whose views need nothing of what it does for others: no transaction around them, no templates,
+    no coroutines.
+    """
 
     def load_middleware(self, is_async: bool = False) -> None:
         whole = settings.MIDDLEWARE
@@ -67,6 +73,13 @@ class DataHandler(WSGIHandler):
             super().load_middleware(is_async)
         finally:
             settings.MIDDLEWARE = whole
+
+    def _get_response(self, request: HttpRequest) -> HttpResponseBase:
+        match = request.resolver_match = get_resolver(settings.DATA_URLCONF).resolve(
+            request.path_info
+        )
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        return response
 
 
 def parted(*, pages: Application, data: Application) -> Application:

@@ -11,7 +11,7 @@ import orjson
 from fhirstore import outcome
 from fhirstore.api.call import Answer, Call
 from fhirstore.rtypes import NAMES, NUMBERS
-from fhirstore.search.bundle import hint, include, match
+from fhirstore.search.bundle import hint, include, match, matching
 from fhirstore.search.controls import Controls, read
 from fhirstore.search.includes import MOST, included
 from fhirstore.search.request import read_pairs
@@ -21,17 +21,7 @@ from fhirstore.search.shown import show
 
 def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[bytes]:
     """The entries of a page's matches, and behind them of what comes along."""
-    whole = controls.whole
-    # Of a search of one type all rows are of that type, but for containers of others.
-    plain = call.rtype in NUMBERS and not controls.contained
-    of_type = f"{call.full_base}/{call.rtype}/" if plain else ""
-    found = [
-        match(
-            full_url=of_type + row.fid if of_type else full_url(call, row),
-            body=row.body if whole else show(row.body, version=call.version, controls=controls),
-        )
-        for row in rows
-    ]
+    found = _matches(call, rows, controls)
     if not controls.includes or not rows:
         return found
     # What comes along may be of any type; the one of the scope does not count.
@@ -41,6 +31,22 @@ def entries(call: Call, rows: Sequence[Row], *, controls: Controls) -> list[byte
         body = show(row.body, version=call.version, controls=controls, came_along=True)
         found.append(include(full_url=full_url(call, row), body=body))
     return found if along.complete else [*found, hint(_left_out())]
+
+
+def _matches(call: Call, rows: Sequence[Row], controls: Controls) -> list[bytes]:
+    if not controls.whole:
+        return [
+            match(
+                full_url=full_url(call, row),
+                body=show(row.body, version=call.version, controls=controls),
+            )
+            for row in rows
+        ]
+    if call.rtype not in NUMBERS or controls.contained:
+        return [match(full_url=full_url(call, row), body=row.body) for row in rows]
+    # Of a search of one type all rows are of that type, but for containers of others, and ids need no escapes.
+    before, between = matching(f"{call.full_base}/{call.rtype}/")
+    return [before + row.fid_bytes + between + row.body + b"}" for row in rows]
 
 
 def full_url(call: Call, row: Row) -> str:

@@ -14,6 +14,12 @@ MATCH, OUTCOME = b'"search":{"mode":"match"}', b'"search":{"mode":"outcome"}'
 INCLUDE = b'"search":{"mode":"include"}'
 
 
+def matching(start: str) -> tuple[bytes, bytes]:
+    """What stands in the entry of a match before its id and between id and body, where `start` is
+    the address of the type; `}` ends it."""
+    return b'{"fullUrl":' + orjson.dumps(start)[:-1], b'",' + MATCH + b',"resource":'
+
+
 def match(*, full_url: str, body: bytes) -> bytes:
     """An entry of a searchset."""
     return b'{"fullUrl":' + orjson.dumps(full_url) + b"," + MATCH + b',"resource":' + body + b"}"

@@ -16,8 +16,8 @@ from fhirstore.keys import compartment_key
 @dataclass(frozen=True, kw_only=True)
 class Owners:
     """The owners of the rows a call may see; without `numbers`, the one whom a claim
-    (`accounts.claims`) names when the statement runs. `merged`: rows of several owners from one source URL
-    appear once.
+    (`accounts.claims`) names when the statement runs. `merged`: rows of several owners from one
+    source URL appear once.
 
     `seen`: (owner, Patient id) of what others let the one owner see; of their rows only those in
     such a patient's compartment are visible, and an own row hides another's of the same id.
@@ -57,7 +57,7 @@ class Owners:
     def values(self) -> dict[str, Any]:
         """What `own` and `visible` bind."""
         if not self.several:
-            return {"owner": number for number in self.numbers}
+            return {"owner": self.numbers[0]} if self.numbers else {}
         owners = {"owners": [*self.numbers, *{owner for owner, _ in self.seen}]}
         if not self.seen:
             return owners

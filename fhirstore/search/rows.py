@@ -58,6 +58,10 @@ class Row:
         return self._value(2).decode()
 
     @property
+    def fid_bytes(self) -> bytes:
+        return self._value(2)
+
+    @property
     def rid(self) -> int:
         return int(self._value(3))
 

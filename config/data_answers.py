@@ -1,0 +1,51 @@
+"""What every answer of the FHIR API carries, all in one: what `config.middleware.EveryAnswer`,
+Django's SecurityMiddleware and CorsMiddleware say to answers that are never framed and nearly never
+called from another origin's page.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from corsheaders.middleware import CorsMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.security import SecurityMiddleware
+
+from config.middleware import EveryAnswer, GetResponse
+
+
+class DataAnswers:
+    """For all requests: our own hosts only, and CORS where a page asks. For all answers: their
+    length, and the headers of security, which are the same each time and so are asked for once.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._answer = get_response
+        self._shared = cast("GetResponse", CorsMiddleware(get_response))
+        self._fixed: dict[bool, list[tuple[str, str]]] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.get_host()  # raises DisallowedHost, answered with 400
+        if "HTTP_ORIGIN" in request.META or request.method == "OPTIONS":
+            response = self._shared(request)
+        else:
+            response = self._answer(request)
+            # What is said to another origin would differ (fetch.spec.whatwg.org, CORS and caches).
+            varying = response.headers.get("Vary")
+            response.headers["Vary"] = f"{varying}, origin" if varying else "origin"
+        for name, value in self._fixed_of(request):
+            response.headers[name] = value
+        if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+    def _fixed_of(self, request: HttpRequest) -> list[tuple[str, str]]:
+        secure = request.is_secure()
+        if secure not in self._fixed:
+            empty = HttpResponse(status=204)
+            del empty["Content-Type"]
+            secured = cast("GetResponse", SecurityMiddleware(lambda _: empty))
+            said = EveryAnswer(secured)(request)
+            self._fixed[secure] = list(said.items())
+        return self._fixed[secure]
