@@ -103,10 +103,15 @@ def following_search(
     request: SearchRequest, *, last: Position, shown: Row, following: Row, count: int
 ) -> str:
     """The paging parameter of the page after `last`, the position of the row `shown`; `following`
-    is the one behind it."""
+    is the one behind it.
+
+    In another order than by id the position itself: where the row stands now, or whether it is
+    still there, would tell nothing of where the page ended.
+    """
     if request.skip is not None:
         return f"_skip={request.skip + count}"
-    if request.version == "r4" or not request.rtype:
+    by_id = [key.by for key in request.sort] == ["fid"]
+    if request.version == "r4" or not request.rtype or not by_id:
         return f"_after={token(last, request.sort)}"
     mark = f"{OWNER_MARK}{shown.owner}" if following.fid == shown.fid else ""
     return f"_afterid={shown.fid}{mark}"
