@@ -40,7 +40,8 @@ class Binder:
 @dataclass(frozen=True, kw_only=True)
 class Scope:
     """What every clause of a search shares: its version's bit, its type, whose rows it reads and
-    what of them may be seen (`fhirstore.search.sight`)."""
+    what of them may be seen (`fhirstore.search.sight`); `inside`: of contained resources
+    (`fhirstore.search.inside`)."""
 
     owners: Owners
     version: str
@@ -50,6 +51,7 @@ class Scope:
     now_microseconds: int
     base: str
     sight: Sight = WHOLE
+    inside: bool = False
 
 
 def of_type(scope: Scope, *, version: str, rtype: str) -> Scope:

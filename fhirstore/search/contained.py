@@ -8,9 +8,8 @@ asked of these: it finds within what it would find outside.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +18,12 @@ from fhirstore import digits, keys
 from fhirstore.errors import TooCostly
 from fhirstore.fragments import packed
 from fhirstore.packed_rows import RANGE_COLUMNS, STRING_COLUMNS, TOKEN_COLUMNS, tail
-from fhirstore.rtypes import NAMES, NUMBERS
+from fhirstore.rtypes import NAMES as RTYPES
+from fhirstore.rtypes import NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
+from fhirstore.search.inside import NAMES
 from fhirstore.search.moments import microseconds
-from fhirstore.search.statement import Statement
 from fhirstore.versions import as_served
 
 MOST, MOST_BYTES = 5000, 64_000_000
@@ -57,7 +57,7 @@ class Inner:
     @property
     def place(self) -> str:
         """Its id in the order of ids, and what it is found by among others."""
-        parts = (self.container.fid, NAMES[self.container.rtype], f"{self.number:05d}")
+        parts = (self.container.fid, RTYPES[self.container.rtype], f"{self.number:05d}")
         return _MARK.join(parts)
 
 
@@ -137,13 +137,12 @@ cross join lateral (
 _CREATE = "".join(
     f"create temp table if not exists within_{name} (like fhir_{name} including indexes)"
     " on commit delete rows;"
-    for name in ("resource", "token", "range", "string")
+    for name in NAMES
 )
-_TABLES = "within_resource, within_token, within_range, within_string"
+_TABLES = ", ".join(f"within_{name}" for name in NAMES)
 _EMPTY = f"truncate {_TABLES}"
 _ANALYZE = f"select set_config('default_statistics_target', '10', true); analyze {_TABLES}"
 _FEW = 200
-_STORED = re.compile(r"\bfhir_(resource|token|range|string)\b")
 _RESOURCE_COLUMNS = (
     "owner, rid, self, updated, lo, hi, present, version, rtype, vers, fid, keys, body"
 )
@@ -189,8 +188,3 @@ def fill(inner: Sequence[Inner], scope: Scope) -> dict[int, Inner]:
         # Told nothing, the planner takes a table for tiny and reads all of it for every row.
         cursor.execute(_ANALYZE)
     return by_rid
-
-
-def within(asked: Statement) -> Statement:
-    """The statement of a search, asked of what `fill` indexed instead of what is stored."""
-    return replace(asked, sql=_STORED.sub(r"pg_temp.within_\1", asked.sql))

@@ -21,8 +21,9 @@ from fhirstore.permissions import widened
 from fhirstore.search import rows, statement
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
-from fhirstore.search.contained import MOST, Container, Inner, fill, inner_resources, within
+from fhirstore.search.contained import MOST, Container, Inner, fill, inner_resources
 from fhirstore.search.execute import NONE, Found, position
+from fhirstore.search.inside import inside
 from fhirstore.search.paging import Position, read_token, token
 from fhirstore.search.parts import compile_parts
 from fhirstore.search.request import SearchRequest
@@ -175,16 +176,16 @@ class _Search:
         inner = inner_resources([plan.scope.rtype for plan in self.plans], self.scope)
         if not inner:
             return []
-        binder = Binder()
-        plans = compile_parts(_named(self.request, inner), self.scope, binder)
         wanted = statement.Page(
             sort=self.request.sort, limit=MOST, many=False, mixed=not self.request.rtype
         )
-        asked = within(statement.search(plans, wanted, binder))
+        binder, scope = Binder(), replace(self.scope, inside=True)
         with transaction.atomic():
-            by_rid = fill(inner, self.scope)
+            by_rid = fill(inner, scope)
+            plans = compile_parts(_named(self.request, inner), scope, binder)
+            asked = statement.search(plans, wanted, binder)
             _, found = rows.page(
-                asked.sql, asked.values, version=self.scope.version, head=statement.HEAD
+                inside(asked.sql), asked.values, version=scope.version, head=statement.HEAD
             )
         return [(by_rid[row.rid], position(row, self.columns)) for row in found]
 

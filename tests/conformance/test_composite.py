@@ -68,9 +68,47 @@ def test_composites(fhir: Fhir, version: str) -> None:
             "code-value-concept=8480-6$high": "said",
             "code-value-concept=8480-6$urn:x|high": "said",
             "code-value-concept=8480-6$low": "",
+            # system|: any code of it, in the component that has the other part
+            f"{component}={LOINC}|$gt140": "high",
+            f"{component}={LOINC}|$lt85": "healthy swapped",
+            f"{component}={LOINC}|$gt140,8480-6$80": "high swapped",
+            f"{component}=urn:none|$gt1": "",
+            "code-value-concept=8480-6$urn:x|": "said",
+            "code-value-concept=8480-6$urn:y|": "",
+            f"code-value-concept={LOINC}|$high": "",
+            f"code-value-quantity={LOINC}|$gt1": "weight",
+            f"{combo}={LOINC}|$gt100": "healthy high swapped",
+            f"{combo}={LOINC}|$lt75": "weight",
             f"{component}=8480-6": REFUSED,
             f"{component}=8480-6$much": REFUSED,
             f"{component}=8480-6$1$2": REFUSED,
+        },
+    )
+
+
+@pytest.mark.parametrize("version", ["stu3", "r4"])
+def test_a_system_whose_codes_are_compared_themselves(fhir: Fhir, version: str) -> None:
+    def asked(ident: str, code: str, *values: str) -> dict[str, Any]:
+        answer = {"code": coded(code), "valueCodeableConcept": coded(*values)}
+        return observation(ident, component=[answer, {"code": coded("urn:q|other")}])
+
+    check(
+        fhir,
+        version,
+        "Observation",
+        [
+            asked("one", "urn:q|Smokes", "urn:a|Yes", "urn:b|y"),
+            asked("two", "urn:q|smokes", "urn:b|no"),
+            asked("three", "urn:p|smokes", "urn:a|a,b|c"),
+            asked("four", "smokes", "yes"),
+        ],
+        {
+            "component-code-value-concept=smokes$urn:a|": "one three",
+            "component-code-value-concept=urn:q|$urn:b|": "one two",
+            "component-code-value-concept=urn:q|$yes": "one",
+            "component-code-value-concept=urn:p|$urn:b|": "",
+            "component-code-value-concept=urn:q|smokes$urn:b|,urn:p|$urn:a|": "one two three",
+            "component-code-value-concept=other$urn:a|": "",
         },
     )
 

@@ -273,6 +273,14 @@ def test_what_is_no_longer_contained_is_not_found(fhir: Fhir) -> None:
     assert fhir.get("/r4/Patient?_contained=true")["total"] == 0
 
 
+def test_a_system_in_a_composite_of_what_is_contained(fhir: Fhir) -> None:
+    part = {"code": coded("urn:q|a"), "valueCodeableConcept": coded("urn:a|yes")}
+    fhir.store("r4", holding("h", observation("x", component=[part])))
+    path = "/r4/Observation?component-code-value-concept=urn:q|$urn:a|"
+    assert ids(fhir.get(f"{path}&_contained=true")) == ["h"]
+    assert ids(fhir.get(path)) == []
+
+
 def test_other_versions_are_other_stores(fhir: Fhir) -> None:
     for version in VERSIONS:
         fhir.store(version, holding(f"of-{version}", observation("x", status="final")))

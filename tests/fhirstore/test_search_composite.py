@@ -96,8 +96,11 @@ OBSERVATIONS: tuple[dict[str, Any], ...] = (
         ("code-value-quantity=w$70$3", None),
         ("code-value-quantity=w$heavy", None),
         ("code-value-quantity:not=w$70", None),
-        ("component-code-value-quantity=http://loinc.org|$5", None),
-        ("component-code-value-concept=q1$urn:a|", None),
+        ("component-code-value-quantity=http://loinc.org|$gt100", "bp"),
+        ("component-code-value-quantity=http://loinc.org|$5", ""),
+        ("component-code-value-concept=q1$urn:a|", "survey"),
+        ("combo-code-value-concept=http://loinc.org|$urn:a|", "survey"),
+        ("combo-code-value-concept=http://loinc.org|$urn:g|", "graded"),
         ("component-code-value-concept=q1$", None),
     ],
 )

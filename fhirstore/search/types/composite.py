@@ -14,9 +14,9 @@ from itertools import product
 from fhirstore.errors import InvalidValue
 from fhirstore.search.chain import Compile
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Branch, Condition, Scope
-from fhirstore.search.definitions import Part, SearchParameter, parameters
-from fhirstore.search.escapes import split, unescape
+from fhirstore.search.condition import NOTHING, Binder, Branch, Condition, Scope
+from fhirstore.search.definitions import SearchParameter, parameters
+from fhirstore.search.escapes import escape, split, unescape
 from fhirstore.search.spellings import (
     MOST_ELEMENTS,
     composite_name,
@@ -24,6 +24,7 @@ from fhirstore.search.spellings import (
     token_spelling,
 )
 from fhirstore.search.types import reference, token
+from fhirstore.search.types.system_codes import codes_of
 
 _RANK = 1
 
@@ -76,19 +77,22 @@ def _of_element(
     compile_part: Compile,
 ) -> list[Condition]:
     keyed, compared = split_parts([part.type for part in composite.parts])
-    spellings = [_spellings(clause, composite.parts[n], texts[n], scope) for n in keyed]
+    spellings = [_spellings(clause, composite, n, texts[n], scope) for n in keyed]
     found = []
     for at in range(MOST_ELEMENTS) if len(compared) > 1 else (None,):
         names = tuple(composite_name(composite.code, said, at) for said in product(*spellings))
         conditions = [
-            _compared(clause, composite.parts[n], texts[n], names, scope, binder, compile_part)
+            _compared(clause, composite, n, texts[n], names, scope, binder, compile_part)
             for n in compared
         ]
         found.append(_all_of(conditions, scope))
     return found
 
 
-def _spellings(clause: Clause, part: Part, text: str, scope: Scope) -> list[str]:
+def _spellings(
+    clause: Clause, composite: SearchParameter, at: int, text: str, scope: Scope
+) -> list[str]:
+    part = composite.parts[at]
     if part.type == "reference":
         referring = replace(clause.parameter, targets=part.targets, paths=part.paths)
         wanted = replace(clause, parameter=referring)
@@ -97,22 +101,30 @@ def _spellings(clause: Clause, part: Part, text: str, scope: Scope) -> list[str]
         return [unescape(text)]
     asked = token.read_token(clause.name, text)
     if asked.code is None:
-        raise InvalidValue(parameter=clause.name, problem=_NO_SYSTEM_ALONE)
+        known = codes_of(clause.name, composite, at, str(asked.system), scope)
+        return [token_spelling(code, asked.system) for code in known]
     return [token_spelling(asked.code, asked.system)]
-
-
-_NO_SYSTEM_ALONE = "system| cannot be a part of it; name a code"
 
 
 def _compared(
     clause: Clause,
-    part: Part,
+    composite: SearchParameter,
+    at: int,
     text: str,
     names: tuple[str, ...],
     scope: Scope,
     binder: Binder,
     compile_part: Compile,
 ) -> Condition:
+    part = composite.parts[at]
+    values: tuple[str, ...] = (text,)
+    if part.type == "token":
+        asked = token.read_token(clause.name, text)
+        if asked.code is None:
+            known = codes_of(clause.name, composite, at, str(asked.system), scope)
+            values = tuple(f"{escape(str(asked.system))}|{escape(code)}" for code in known)
+    if not names or not values:
+        return NOTHING
     parameter = replace(
         clause.parameter,
         type=part.type,
@@ -122,9 +134,7 @@ def _compared(
         parts=(),
         roots=(),
     )
-    one = Clause(name=clause.name, parameter=parameter, modifier="", values=(text,))
-    if part.type == "token" and token.read_token(clause.name, text).code is None:
-        raise InvalidValue(parameter=clause.name, problem=_NO_SYSTEM_ALONE)
+    one = Clause(name=clause.name, parameter=parameter, modifier="", values=values)
     return compile_part(one, scope, binder)
 
 
