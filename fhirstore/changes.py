@@ -33,6 +33,10 @@ _HEAD = db.fixed("int8", "int8", "int8", "int8")
 _NUMBERS = db.fixed("int8", "int4", "int2", "int2")
 _ROW = db.fixed(*("int8",) * 9, "int4", "int2", "int2")
 _TOLD = db.fixed("int8", "int8", "int2", "int2", "int4", "int8")
+_COLUMNS = (
+    "owner, rid, self, updated, lo, hi, conn, src, present, version, rtype, vers, fid, "
+    "hash, also, keys, body"
+)
 _CREATE, _UPDATE, _DELETED = map(db.text, ("create", "update", "delete"))
 _OURS = ("versionId", "lastUpdated")
 _LOCK = """
@@ -105,11 +109,8 @@ class Changes:
         self._at = db.since_2000(self._now)
         self._milliseconds = microseconds(self._now) // 1000
         self._index = IndexChanges(owner)
-        self._resources = db.Copy(
-            "fhir_resource",
-            "owner, rid, self, updated, lo, hi, conn, src, present, version, rtype, vers, fid, "
-            "hash, also, keys, body",
-        )
+        self._resources = db.Copy("fhir_resource", _COLUMNS)
+        self._with_given = db.Copy("fhir_resource", f"{_COLUMNS}, given")
         self._history = db.Copy("fhir_history", "owner, rtype, vers, version, updated, fid, body")
         self._tombs = db.Copy(
             "fhir_tombstone", "owner, conn, src, deleted, version, rtype, vers, hidden, fid, hash"
@@ -157,19 +158,23 @@ class Changes:
         looked up whole."""
         self._seq += 1
         self._keep(old.rtype, old.fid, old.vers, old.version, old.updated, old.body)
-        version = old.version + 1
+        version = old.next
         self._stamp(new.resource, version)
         body, rows = digits.dumps(new.resource), packed(renderings(new.resource, new.vers))
         self._replace(new, old, body, rows, version=version, updated=self._now)
         self._tell(new.rtype, new.fid, new.vers, version, _UPDATE)
         return Stored(fid=new.fid, version_id=FIRST_VERSION + version, updated=self._now, body=body)
 
-    def rewrite(self, old: Held, *, vers: int, body: bytes, version: int) -> None:
+    def rewrite(
+        self, old: Held, *, vers: int, body: bytes, version: int, given: int | None = None
+    ) -> None:
         """Put another body or other version bits in the place of `old`: no new version, nothing
-        into history."""
+        into history. `given`: the highest number given, where it is not to stay what it is."""
         self._seq += 1
         rows = packed(renderings(digits.loads(body), vers))
-        self._replace(_as_is(old, vers), old, body, rows, version=version, updated=self._now)
+        given = old.given if given is None else given
+        as_is = _as_is(old, vers)
+        self._replace(as_is, old, body, rows, version=version, updated=self._now, given=given)
         self._tell(old.rtype, old.fid, vers, version, _UPDATE)
 
     def reindex(self, old: Held) -> None:
@@ -179,7 +184,8 @@ class Changes:
         self._index.remove_keys([*old.keys, *rows.all_keys()], old.rid)
         rid = self._rid(rows, old.rid)
         self._index.add(rows, rid)
-        self._put(_as_is(old, old.vers), old, old.body, rows, rid, old.version, old.updated)
+        as_is = _as_is(old, old.vers)
+        self._put(as_is, old, old.body, rows, rid, old.version, old.updated, old.given)
 
     def delete(self, old: Held, *, hidden: bool = False) -> None:
         """Delete: the version goes into history, a tombstone stays. `hidden`: a read is 404, not
@@ -192,7 +198,7 @@ class Changes:
             db.int8(old.conn),
             db.int8(old.src),
             db.timestamp(self._now),
-            db.int4(old.version + 1),
+            db.int4(old.next),
             db.int2(old.rtype),
             db.int2(old.vers),
             db.boolean(hidden),
@@ -205,7 +211,7 @@ class Changes:
         self._seq += 1
         self._gone_rows.append(old.ctid)
         self._unindex(old)
-        self._tell(old.rtype, old.fid, old.vers, old.version + 1, _DELETED)
+        self._tell(old.rtype, old.fid, old.vers, old.next, _DELETED)
 
     def flush(self, cursor: psycopg.Cursor[Any]) -> None:
         """Write everything. Raises UniqueViolation in the rare case that a rid is taken: roll back
@@ -215,6 +221,7 @@ class Changes:
         if self._gone_tombs:
             cursor.execute(_UNBURY, (*db.columns(self._gone_tombs), self._owner))
         self._resources.write(cursor)
+        self._with_given.write(cursor)
         self._index.flush(cursor)
         for copy in (self._history, self._tombs, self._outbox):
             copy.write(cursor)
@@ -244,6 +251,7 @@ class Changes:
         *,
         version: int,
         updated: datetime,
+        given: int | None = None,
     ) -> None:
         rid = self._rid(rows, old.rid)
         before = _indexed(old)
@@ -253,7 +261,7 @@ class Changes:
         else:
             self._unindex(old)
             self._index.add(rows, rid)
-        self._put(new, old, body, rows, rid, version, updated)
+        self._put(new, old, body, rows, rid, version, updated, given)
 
     def _put(
         self,
@@ -264,13 +272,21 @@ class Changes:
         rid: int,
         version: int,
         updated: datetime,
+        given: int | None,
     ) -> None:
         # A row taken away and written by COPY costs a fraction of an update, which does as much.
         self._gone_rows.append(old.ctid)
-        self._row(new, body, rows, rid, version, db.since_2000(updated))
+        self._row(new, body, rows, rid, version, db.since_2000(updated), given)
 
     def _row(
-        self, new: Incoming, body: bytes, rows: PackedRows, rid: int, version: int, at: int
+        self,
+        new: Incoming,
+        body: bytes,
+        rows: PackedRows,
+        rid: int,
+        version: int,
+        at: int,
+        given: int | None = None,
     ) -> None:
         itself = keys.self_key(f"{NAMES[new.rtype]}/{new.fid}")
         if rows.lo is not None and new.conn is not None and new.src is not None:  # nearly all
@@ -289,14 +305,17 @@ class Changes:
                     _NUMBERS(8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
                 )
             )
-        self._resources.add(
-            head,
+        rest = (
             db.text(new.fid),
             db.raw(new.hash),
             db.int8s(new.also),
             db.packed_int8s(rows.keys),
             db.raw(body),
         )
+        if given is None:
+            self._resources.add(head, *rest)
+        else:
+            self._with_given.add(head, *rest, db.int4(given))
 
     def _unindex(self, old: Held) -> None:
         before = _indexed(old)

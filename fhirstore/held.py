@@ -31,8 +31,14 @@ class Held:
     conn: int | None
     also: list[int] | None
     ctid: str
+    given: int | None
     keys: list[int]
     body: bytes
+
+    @property
+    def next(self) -> int:
+        """The number of the version after this one: never one that was given before."""
+        return max(self.version, self.given or 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ cross join lateral (
   where i.owner = %(owner)s and i.rtype = w.rtype and i.fid = w.fid and (i.vers & %(vers)s) <> 0
   order by i.vers offset 0) x
 """
-_COLUMNS = "vers, rid, version, updated, src, hash, conn, also, ctid::text"
+_COLUMNS = "vers, rid, version, updated, src, hash, conn, also, ctid::text, given"
 _BRIEF = _LOOK.format(columns=f"{_COLUMNS}, '{{}}'::bigint[], ''::bytea", table="fhir_resource")
 _WHOLE = _LOOK.format(columns=f"{_COLUMNS}, keys, convert_to(body, 'UTF8')", table="fhir_resource")
 _TOMBSTONES = _LOOK.format(

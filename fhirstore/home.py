@@ -104,7 +104,7 @@ def make_room(changes: Changes, standing: Held, *, vers: int) -> int:
         changes.rewrite(standing, vers=rest, body=standing.body, version=standing.version)
     else:
         changes.drop(standing)
-    return standing.version + 1
+    return standing.next
 
 
 def _minimal(home: str, rows: list[Held]) -> dict[str, Any]:

@@ -15,9 +15,10 @@ fhir_resource
     the home Patient the versions that lack the real one. The rows of one version are selected by
     `(vers & bit) <> 0`. `body` is what is served; where `vers` has more than one bit pass it
     through `fhirstore.versions.as_served`. `version` counts earlier versions: `meta.versionId` is
-    9000000000000 + version. `lo`, `hi`: the primary date as microseconds since 1970, half open,
-    null where it has none. `src`: hash of the source URL (null: written by an app). `hash`: of the
-    source's content (16 bytes), and behind it of its text as it was sent (16 more; rows that
+    9000000000000 + version. `given`: the highest number given, where versions after this one were
+    removed. `lo`, `hi`: the primary date as microseconds since 1970, half open, null where it has
+    none. `src`: hash of the source URL (null: written by an app). `hash`: of the source's content
+    (16 bytes), and behind it of its text as it was sent (16 more; rows that
     earlier releases wrote lack them). `conn`: the connection it came by (null: an app's, or a
     stand-in). `also`: other connections that brought the same. For `rid`, `self`, `present`, `keys`
     and all index rows see fhirstore/keys.py.
@@ -32,6 +33,8 @@ fhir_alias
     (wire contract 13.3).
 fhir_outbox
     One row per change, numbered by the owner's seq; `action` is create, update or delete.
+fhir_subscription_scope
+    The scope of the token that wrote a version of a Subscription (fhirstore/granted.py).
 """
 
 from __future__ import annotations
@@ -169,6 +172,25 @@ alter table fhir_resource set (autovacuum_vacuum_insert_scale_factor = 0.02);
 """
 """Totals of a whole type are counted from its index alone only where a vacuum has been."""
 
+GIVEN = """
+alter table fhir_resource add column given int;
+"""
+"""The highest number given to a version that was removed; null where none above `version` was."""
+
+SUBSCRIPTION_SCOPES = f"""
+create table fhir_subscription_scope (
+  owner bigint not null,
+  version int not null,
+  vers smallint not null,
+  fid text collate "C" not null,
+  scope text not null,
+  primary key (owner, fid, vers, version)
+);
+insert into fhir_subscription_scope (owner, version, vers, fid, scope)
+select owner, 0, vers, fid, 'user/*.*' from fhir_resource
+where rtype = {NUMBERS["Subscription"]} and src is null;
+"""
+
 TABLES = (
     "fhir_owner",
     "fhir_resource",
@@ -179,6 +201,7 @@ TABLES = (
     "fhir_tombstone",
     "fhir_alias",
     "fhir_outbox",
+    "fhir_subscription_scope",
 )
 
-DROP = "".join(f"drop table {table};\n" for table in TABLES)
+DROP = "".join(f"drop table if exists {table};\n" for table in TABLES)

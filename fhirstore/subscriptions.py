@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
+from accounts.scopes import WHOLE, Sight, permits
 from fhirstore import database as db
-from fhirstore import digits, writes
-from fhirstore.changes import lock_owner
-from fhirstore.errors import FhirError, Unprocessable
+from fhirstore import digits, granted, writes
+from fhirstore.changes import FIRST_VERSION, lock_owner
+from fhirstore.errors import FhirError, Forbidden, Unprocessable
 from fhirstore.held import held
 from fhirstore.keys import VERSION_BITS
 from fhirstore.rtypes import BY_LOWER_CASE, NUMBERS
+from fhirstore.search import controls
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.definitions import types
 from fhirstore.search.execute import run
@@ -75,14 +77,22 @@ class Match:
     body: bytes
 
 
-def check(resource: dict[str, Any], *, version: str) -> None:
-    """Refuse a Subscription that could not be served. Raises Unprocessable, naming the element."""
+def check(resource: dict[str, Any], *, version: str, scope: str) -> None:
+    """Refuse a Subscription that could not be served, or that a token of this scope may not ask
+    for: it must be allowed to search what is subscribed to, unless it switches off. Raises
+    Unprocessable, naming the element, and Forbidden."""
     status = resource.get("status")
     if status not in (REQUESTED, ACTIVE, ERROR, OFF):
         raise Unprocessable("Subscription.status is not requested, active, error or off")
     read = subscribed(resource, owner=0, version=version, number=0)
     if read.problem:
         raise Unprocessable(read.problem)
+    for pair in read_pairs(read.criteria.partition("?")[2]):
+        if pair.name in _UNWANTED or controls.takes(pair.name):
+            raise Unprocessable(f"Subscription.criteria: {pair.name} has no effect; leave it out")
+    rtype = _type(read)
+    if status != OFF and not permits(scope, rtype, "search"):
+        raise Forbidden(f"the token's scope does not permit search of {rtype}")
 
 
 def subscribed(resource: dict[str, Any], *, owner: int, version: str, number: int) -> Subscribed:
@@ -104,7 +114,7 @@ def subscribed(resource: dict[str, Any], *, owner: int, version: str, number: in
         if channel.get("type") != "rest-hook":
             raise Unprocessable("Subscription.channel.type is not rest-hook")
         if found.payload.partition(";")[0].strip().lower() not in PAYLOADS:
-            raise Unprocessable("Subscription.channel.payload is not application/json")
+            raise Unprocessable("Subscription.channel.payload is required: application/json")
         _check_endpoint(found.endpoint)
         return replace(found, headers=_headers(channel.get("header")))
     except FhirError as error:
@@ -132,13 +142,17 @@ def last_change(asked: Subscribed) -> int:
 
 
 def changes(asked: Subscribed, *, after: int, now: datetime) -> Iterator[tuple[int, list[Match]]]:
-    """What meets the criteria of what changed after a change number, in the order of the changes,
-    some hundred at a time; each time with the number up to which all was looked at.
+    """What meets the criteria of what changed after a change number, as far as the token that
+    wrote the Subscription may read it, in the order of the changes, some hundred at a time; each
+    time with the number up to which all was looked at.
     """
     cursor = db.cursor()
     row = cursor.execute("select seq from fhir_owner where owner = %s", (asked.owner,)).fetchone()
     upto = int(row[0]) if row else 0
     request = _request(asked)
+    seen = granted.sight_of(
+        owner=asked.owner, version=asked.version, fid=asked.fid, number=asked.number
+    )
     while after < upto:
         changed = cursor.execute(
             _CHANGED,
@@ -152,24 +166,25 @@ def changes(asked: Subscribed, *, after: int, now: datetime) -> Iterator[tuple[i
             },
         ).fetchall()
         after = changed[-1][1] if len(changed) == _MOST else upto
-        yield after, _matching(asked, request.rtype, dict(changed), now)
+        yield after, _matching(asked, request.rtype, dict(changed), now, seen)
 
 
-def set_status(asked: Subscribed, *, status: str, error: str, now: datetime) -> bool:
-    """Write the status the server gives it, unless it was changed since it was read."""
+def set_status(asked: Subscribed, *, status: str, error: str, now: datetime) -> int | None:
+    """Write the status the server gives it; answers the number of the version that has it, None
+    where it was changed since it was read."""
     bit, key = VERSION_BITS[asked.version], (NUMBER, asked.fid)
     with transaction.atomic():
         cursor = db.cursor()
         lock_owner(cursor, owner=asked.owner, changes=1)
         found = held(cursor, owner=asked.owner, wanted=[key], vers=bit, whole=True).get(key, [])
         if not found or found[0].version != asked.number:
-            return False
+            return None
         body = digits.loads(found[0].body)
         body["status"] = status
         body.pop("error", None)
         if error:
             body["error"] = error
-        writes.update(
+        stored = writes.update(
             owner=asked.owner,
             version=asked.version,
             rtype="Subscription",
@@ -177,7 +192,7 @@ def set_status(asked: Subscribed, *, status: str, error: str, now: datetime) -> 
             body=body,
             now=now,
         )
-    return True
+    return stored.version_id - FIRST_VERSION
 
 
 def _text(node: dict[str, Any], name: str) -> str:
@@ -189,8 +204,7 @@ def _request(asked: Subscribed, ids: Sequence[str] = ()) -> SearchRequest:
     """The criteria as a search, of these ids alone where some are named. A misspelled parameter is
     an error here: ignored, it would send everything.
     """
-    rtype, _, query = asked.criteria.lstrip("/").partition("?")
-    name = BY_LOWER_CASE.get(rtype.lower(), "")
+    name, query = _type(asked), asked.criteria.partition("?")[2]
     if name not in types(asked.version):
         raise Unprocessable("Subscription.criteria is not a search like Observation?code=1234")
     pairs = [pair for pair in read_pairs(query) if pair.name not in _UNWANTED]
@@ -205,7 +219,12 @@ def _request(asked: Subscribed, ids: Sequence[str] = ()) -> SearchRequest:
     return request
 
 
-def _scope(asked: Subscribed, rtype: str, now: int) -> Scope:
+def _type(asked: Subscribed) -> str:
+    """The type that the criteria name, "" where there is no such one."""
+    return BY_LOWER_CASE.get(asked.criteria.lstrip("/").partition("?")[0].lower(), "")
+
+
+def _scope(asked: Subscribed, rtype: str, now: int, seen: Sight = WHOLE) -> Scope:
     return Scope(
         owners=Owners(numbers=(asked.owner,)),
         version=asked.version,
@@ -214,14 +233,17 @@ def _scope(asked: Subscribed, rtype: str, now: int) -> Scope:
         number=NUMBERS[rtype],
         now_microseconds=now,
         base=settings.HOSTS["api"],
+        sight=seen,
     )
 
 
-def _matching(asked: Subscribed, rtype: str, changed: dict[str, int], now: datetime) -> list[Match]:
+def _matching(
+    asked: Subscribed, rtype: str, changed: dict[str, int], now: datetime, seen: Sight
+) -> list[Match]:
     if not changed:
         return []
     request = _request(asked, list(changed))
-    rows: Sequence[Row] = run(request, _scope(asked, rtype, microseconds(now))).rows
+    rows: Sequence[Row] = run(request, _scope(asked, rtype, microseconds(now), seen)).rows
     found = [
         Match(seq=changed[row.fid], rtype=rtype, fid=row.fid, body=row.body)
         for row in rows

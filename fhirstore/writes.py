@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from fhirstore import database as db
-from fhirstore import identity
+from fhirstore import granted, identity
 from fhirstore.changes import FIRST_VERSION, Stored
 from fhirstore.held import Held, Key, held
 from fhirstore.home import PATIENT
@@ -204,7 +204,11 @@ def _step_back(write: Write, owner: int, old: Held) -> None:
         {"o": owner, "t": old.rtype, "f": old.fid, "v": old.vers},
     ).fetchone()
     if row:
-        write.changes.rewrite(old, vers=old.vers, body=bytes(row[1]), version=row[0])
+        write.changes.rewrite(
+            old, vers=old.vers, body=bytes(row[1]), version=row[0], given=old.next - 1
+        )
+        if old.rtype == NUMBERS["Subscription"]:
+            granted.step_back(owner=owner, vers=old.vers, fid=old.fid, number=row[0])
     else:
         write.changes.delete(old, hidden=True)
 

@@ -136,12 +136,13 @@ def _look(asked: Subscribed, state: SubscriptionState, clock: Clock) -> tuple[in
                 state.failures = 0
                 if state.seq == _SILENT:
                     state.seq = subscriptions.last_change(asked)
-                if not subscriptions.set_status(
+                number = subscriptions.set_status(
                     asked, status=subscriptions.ACTIVE, error="", now=now
-                ):
+                )
+                if number is None:
                     _release(state, due=now)  # it was changed this very moment
                     return 0, True
-                asked = replace(asked, status=subscriptions.ACTIVE, number=asked.number + 1)
+                asked = replace(asked, status=subscriptions.ACTIVE, number=number)
             for upto, matches in subscriptions.changes(asked, after=state.seq, now=now):
                 for match in matches:
                     _send(asked, match)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.scopes import permits
-from fhirstore import subscriptions, writes
+from fhirstore import granted, subscriptions, writes
 from fhirstore.api import conditional
 from fhirstore.api.bodies import storable
 from fhirstore.api.call import Answer, Call
@@ -26,7 +26,7 @@ def create(call: Call) -> Answer:
     call.check_type()
     resource = storable(call.resource, version=call.version, rtype=call.rtype)
     if call.rtype == "Subscription":
-        subscriptions.check(resource, version=call.version)
+        subscriptions.check(resource, version=call.version, scope=call.access.scope)
     condition = call.headers.get("if-none-exist")
     with transaction.atomic(), told(call):
         if condition is not None and (row := conditional.match(call, condition)):
@@ -41,10 +41,14 @@ def store(call: Call, resource: dict[str, Any]) -> Stored:
     """Store a resource under the id that the call names, or else that of the body or a new one."""
     owner, version, rtype, now = call.owner, call.version, call.rtype, call.now
     if call.fid:
-        return writes.update(
+        stored = writes.update(
             owner=owner, version=version, rtype=rtype, fid=call.fid, body=resource, now=now
         )
-    return writes.create(owner=owner, version=version, rtype=rtype, body=resource, now=now)
+    else:
+        stored = writes.create(owner=owner, version=version, rtype=rtype, body=resource, now=now)
+    if rtype == "Subscription":
+        granted.keep(owner=owner, version=version, stored=stored, scope=call.access.scope)
+    return stored
 
 
 def existing(call: Call, row: Row) -> Answer:

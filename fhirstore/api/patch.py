@@ -98,5 +98,5 @@ def _patched(call: Call, body: bytes, change: Any) -> dict[str, Any]:
         raise Unprocessable("a patch cannot change the type or the id")
     resource = bodies.storable(resource, version=call.version, rtype=call.rtype)
     if call.rtype == "Subscription":
-        subscriptions.check(resource, version=call.version)
+        subscriptions.check(resource, version=call.version, scope=call.access.scope)
     return resource

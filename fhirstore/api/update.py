@@ -52,7 +52,7 @@ def _checked(call: Call) -> dict[str, Any]:
     call.check_type()
     resource = storable(call.resource, version=call.version, rtype=call.rtype)
     if call.rtype == "Subscription":
-        subscriptions.check(resource, version=call.version)
+        subscriptions.check(resource, version=call.version, scope=call.access.scope)
     return resource
 
 

@@ -102,7 +102,7 @@ def _write(call: Call, resource: dict[str, Any], mode: str) -> Iterator[Problem]
         yield Problem(expression="", text=text, code="business-rule")
     if call.rtype == "Subscription":
         try:
-            subscriptions.check(resource, version=call.version)
+            subscriptions.check(resource, version=call.version, scope=call.access.scope)
         except FhirError as error:
             yield Problem(expression="", text=error.text, code=error.code)
 

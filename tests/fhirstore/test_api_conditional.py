@@ -54,6 +54,18 @@ def test_a_read_the_caller_knows_is_304(fhir: Fhir, now: datetime, version: str)
         assert fhir.get(path, if_modified_since=asked)["id"] == "p"
 
 
+def test_the_etag_of_a_removed_version_is_that_of_no_other(fhir: Fhir) -> None:
+    path = "/r4/Patient/p"
+    for gender in ("male", "female"):
+        fhir.call("PUT", path, patient(id="p", gender=gender), expect=None)
+    old = fhir.last.headers["ETag"]
+    fhir.delete(f"{path}/_history/{SECOND}")
+    fhir.put(path, patient(id="p", gender="unknown"))
+    assert fhir.last.headers["ETag"] != old
+    assert fhir.get(path, if_none_match=old)["gender"] == "unknown"
+    fhir.put(path, patient(id="p", gender="other"), if_match=old, expect=412)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_write_of_another_version_than_the_one_named_is_412(fhir: Fhir, version: str) -> None:
     fhir.store(version, patient(id="p"))

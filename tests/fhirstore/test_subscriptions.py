@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from accounts.applications import NewClient
+from accounts.models import AppUser
+from accounts.scopes import Sight, sight
+from fhirstore import granted
+from tests.cast import token_pair
 from tests.fhirstore.fhir_client import Fhir
 
 SECRET = "Authorization: Bearer s"
@@ -57,6 +63,8 @@ def test_any_search_is_a_criterion(fhir: Fhir, criteria: str) -> None:
         ({"criteria": "MedicationOrder"}, "criteria"),  # not in R4
         ({"criteria": "Observation?cod=1"}, "cod"),
         ({"criteria": "Observation?date=abc"}, "date"),
+        ({"criteria": "Observation?code=1&_include=Observation:subject"}, "_include"),
+        ({"criteria": "Observation?_sort=date"}, "_sort"),
         ({"criteria": 5}, "criteria"),
         ({"criteria": None}, "criteria"),
         ({"status": "entered-in-error"}, "status"),
@@ -110,3 +118,51 @@ def test_an_app_switches_it_off_and_on(fhir: Fhir) -> None:
     for status in ("off", "requested", "active"):
         body = subscription() | {"id": "s1", "status": status}
         assert fhir.put("/r4/Subscription/s1", body)["status"] == status
+
+
+def test_a_token_subscribes_to_what_it_may_search(
+    fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datetime
+) -> None:
+    def narrow(scope: str) -> Fhir:
+        token = token_pair(dana_app, alice, now, f"user/Subscription.cruds {scope}").access_token
+        return Fhir(token, alice.pk, now)
+
+    body = subscription()
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "batch",
+        "entry": [{"resource": body, "request": {"method": "POST", "url": "Subscription"}}],
+    }
+    for scope in ("", "user/Patient.rs", "user/Observation.r"):
+        client = narrow(scope)
+        answer = client.post("/r4/Subscription", body, expect=403)
+        assert answer["issue"][0]["code"] == "forbidden"
+        (entry,) = client.post("/r4", bundle)["entry"]
+        assert entry["response"]["status"].startswith("403")
+    assert fhir.get("/r4/Subscription")["total"] == 0
+    made = narrow("user/Observation.rs?category=laboratory").post(
+        "/r4/Subscription", body, expect=201
+    )
+    patch = [{"op": "replace", "path": "/status", "value": "off"}]
+    url = f"/r4/Subscription/{made['id']}"
+    narrow("").call("PATCH", url, patch)  # to switch it off tells nothing
+    patch[0]["value"] = "requested"
+    narrow("").call("PATCH", url, patch, expect=403)
+
+
+def test_the_scope_of_the_writing_token_is_kept(
+    fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datetime
+) -> None:
+    scope = "user/Subscription.cruds user/Observation.rs?category=laboratory"
+    narrow = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
+    entry = {"resource": subscription(), "request": {"method": "PUT", "url": "Subscription/s1"}}
+    narrow.post("/r4", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+
+    def kept(number: int) -> Sight:
+        return granted.sight_of(owner=alice.pk, version="r4", fid="s1", number=number)
+
+    assert kept(0) == kept(5) == sight(scope)
+    fhir.put("/r4/Subscription/s1", subscription() | {"id": "s1"})
+    assert kept(0) == sight(scope)
+    assert kept(1).everything
+    assert granted.sight_of(owner=alice.pk, version="stu3", fid="s1", number=9) == sight("")

@@ -7,6 +7,7 @@ import pytest
 
 from fhirstore import keys, writes
 from fhirstore.changes import FIRST_VERSION, Stored
+from fhirstore.reindex import reindex_owner
 from tests.fhirstore.store import (
     ALICE,
     BOB,
@@ -177,6 +178,25 @@ def test_versions_can_be_removed_one_by_one() -> None:
     with pytest.raises(writes.NotThere):
         _remove("p", 0)
     assert count("fhir_history") == count("fhir_token") == 0
+
+
+def test_the_number_of_a_removed_version_is_not_given_again() -> None:
+    for gender in ("male", "female", "other"):
+        update("p", patient(gender=gender))
+    _remove("p", 2)
+    _remove("p", 1)
+    reindex_owner(owner=ALICE, now=LATER)
+    assert versions("p") == [0]
+    assert update("p", patient(gender="unknown")).version_id == FIRST_VERSION + 3
+    assert update("p", patient(gender="male")).version_id == FIRST_VERSION + 4
+
+    _remove("p", 4)
+    delete("p")
+    assert versions("p") == [5, 3, 0]
+    assert update("p", patient()).version_id == FIRST_VERSION + 6
+    for number in (6, 3, 0):
+        _remove("p", number)
+    assert update("p", patient()).version_id > FIRST_VERSION + 6
 
 
 def test_a_deleted_resource_without_versions_is_unknown() -> None:

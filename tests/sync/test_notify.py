@@ -14,7 +14,8 @@ import pytest
 from django_q.models import OrmQ
 
 from accounts.models import AppUser
-from fhirstore import database, erase, writes
+from fhirstore import database, erase, granted, writes
+from fhirstore.changes import FIRST_VERSION
 from sync import notify, tasks
 from sync.models import SubscriptionState
 from sync.notify import Delivered
@@ -78,12 +79,15 @@ class App:
 
     def __init__(self, owner: int, version: str, now: datetime) -> None:
         self.owner, self.version, self.now = owner, version, now
+        self.scope = "user/*.*"
 
     def put(self, rtype: str, fid: str, **members: Any) -> None:
         body = {"resourceType": rtype, "id": fid, **members}
-        writes.update(
+        stored = writes.update(
             owner=self.owner, version=self.version, rtype=rtype, fid=fid, body=body, now=self.now
         )
+        if rtype == "Subscription":
+            granted.keep(owner=self.owner, version=self.version, stored=stored, scope=self.scope)
 
     def observe(self, fid: str, code: str = "8867-4", **members: Any) -> None:
         coding = {"coding": [{"system": "http://loinc.org", "code": code}]}
@@ -162,6 +166,67 @@ def test_nobody_elses_data_is_sent(
     app.observe("mine")
     app.deliver()
     assert endpoint.ids == ["mine"]
+
+
+LAB = "user/Subscription.cruds user/Observation.rs?category=laboratory"
+
+
+def test_what_its_token_may_not_read_is_not_sent(app: App, endpoint: Endpoint) -> None:
+    def observe(ident: str) -> None:
+        for category in ("laboratory", "vital-signs"):
+            app.observe(f"{ident}-{category}", category=[{"coding": [{"code": category}]}])
+
+    url = f"http://{endpoint.host}/"
+    app.scope = LAB
+    app.subscribe(url)
+    observe("a")
+    app.deliver()
+    assert endpoint.ids == ["a-laboratory"]
+    app.scope = "user/*.*"
+    app.subscribe(url)
+    observe("b")
+    app.deliver()
+    assert endpoint.ids[1:] == ["b-laboratory", "b-vital-signs"]
+    app.scope = LAB
+    app.subscribe(url)  # renewed by less
+    observe("c")
+    app.deliver()
+    assert endpoint.ids[3:] == ["c-laboratory"]
+    app.scope = "user/Subscription.cruds user/Observation.r"
+    app.subscribe(url)
+    observe("d")
+    app.deliver()
+    assert endpoint.ids[4:] == []
+
+
+def test_a_version_that_comes_back_delivers_what_its_own_token_may_read(
+    app: App, endpoint: Endpoint
+) -> None:
+    app.scope = LAB
+    app.subscribe(f"http://{endpoint.host}/")
+    app.scope = "user/*.*"
+    app.subscribe(f"http://{endpoint.host}/")
+    writes.delete_version(
+        owner=app.owner,
+        version="r4",
+        rtype="Subscription",
+        fid="s1",
+        version_id=FIRST_VERSION + 1,
+        now=app.now,
+    )
+    app.observe("o1", category=[{"coding": [{"code": "vital-signs"}]}])
+    assert app.deliver() == Delivered(looked=1)
+
+
+def test_a_purged_subscription_leaves_no_scope_to_a_later_one(app: App, endpoint: Endpoint) -> None:
+    for _ in range(3):
+        app.subscribe(f"http://{endpoint.host}/")
+    erase.erase_owner(owner=app.owner, version="r4", rtypes=["Subscription"])
+    app.scope = LAB
+    app.subscribe(f"http://{endpoint.host}/")
+    for n in range(4):  # the server's own versions of its status
+        app.observe(f"o{n}", category=[{"coding": [{"code": "vital-signs"}]}])
+        assert app.deliver().sent == 0
 
 
 def test_what_was_deleted_is_not_sent(app: App, endpoint: Endpoint) -> None:
