@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, cast
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 ALONE_SECONDS = 5.0
 """A connection unused for so long is tried before it is used."""
@@ -28,9 +28,10 @@ _used = _Used()
 def connected() -> psycopg.Connection[tuple[Any, ...]]:
     """The connection, open; a new one where the old one is gone."""
     at = monotonic()
+    mine = connections[DEFAULT_DB_ALIAS]
     if at - _used.at > ALONE_SECONDS:
-        connection.close_if_health_check_failed()
-    connection.health_check_done = True  # type: ignore[attr-defined]
-    connection.ensure_connection()
+        mine.close_if_health_check_failed()
+    mine.health_check_done = True  # type: ignore[attr-defined]
+    mine.ensure_connection()
     _used.at = at
-    return cast("psycopg.Connection[tuple[Any, ...]]", connection.connection)
+    return cast("psycopg.Connection[tuple[Any, ...]]", mine.connection)

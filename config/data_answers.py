@@ -23,7 +23,7 @@ class DataAnswers:
     def __init__(self, get_response: GetResponse) -> None:
         self._answer = get_response
         self._shared = cast("GetResponse", CorsMiddleware(get_response))
-        self._fixed: dict[bool, list[tuple[str, str]]] = {}
+        self._fixed: dict[bool, dict[str, tuple[str, str]]] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.get_host()  # raises DisallowedHost, answered with 400
@@ -34,18 +34,18 @@ class DataAnswers:
             # What is said to another origin would differ (fetch.spec.whatwg.org, CORS and caches).
             varying = response.headers.get("Vary")
             response.headers["Vary"] = f"{varying}, origin" if varying else "origin"
-        for name, value in self._fixed_of(request):
-            response.headers[name] = value
+        # Put where setting them one by one would: that looks for line breaks each time.
+        response.headers._store.update(self._fixed_of(request))
         if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
-    def _fixed_of(self, request: HttpRequest) -> list[tuple[str, str]]:
+    def _fixed_of(self, request: HttpRequest) -> dict[str, tuple[str, str]]:
         secure = request.is_secure()
         if secure not in self._fixed:
             empty = HttpResponse(status=204)
             del empty["Content-Type"]
             secured = cast("GetResponse", SecurityMiddleware(lambda _: empty))
             said = EveryAnswer(secured)(request)
-            self._fixed[secure] = list(said.items())
+            self._fixed[secure] = {name.lower(): (name, value) for name, value in said.items()}
         return self._fixed[secure]

@@ -44,7 +44,8 @@ def _matches(call: Call, rows: Sequence[Row], controls: Controls) -> list[bytes]
         ]
     if call.rtype not in NUMBERS or controls.contained:
         return [match(full_url=full_url(call, row), body=row.body) for row in rows]
-    # Of a search of one type all rows are of that type, but for containers of others, and ids need no escapes.
+    # Of a search of one type all rows are of that type, but for containers of others; ids need no
+    # escapes.
     before, between = matching(f"{call.full_base}/{call.rtype}/")
     return [before + row.fid_bytes + between + row.body + b"}" for row in rows]
 

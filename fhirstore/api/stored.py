@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from accounts.claims import OWNER
 from fhirstore import digits, permissions, writes
@@ -163,7 +162,13 @@ def etag(version_id: int) -> str:
 
 
 def last_modified(updated: datetime) -> str:
-    return format_datetime(updated.astimezone(UTC), usegmt=True)
+    at = updated.astimezone(UTC)
+    day = f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at.year:04}"
+    return f"{day} {at.hour:02}:{at.minute:02}:{at.second:02} GMT"
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def answer(stored: Stored, *, status: int = 200, location: str = "") -> Answer:
