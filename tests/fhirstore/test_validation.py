@@ -36,6 +36,8 @@ def found(version: str, resource: Any) -> list[tuple[str, str]]:
         {**PATIENT, "birthDate": "1980", "_birthDate": {"id": "b"}},
         {"resourceType": "Patient", "_birthDate": {"extension": [{"url": "http://a/b"}]}},
         {**PATIENT, "name": [{"given": ["Ann", None], "_given": [None, {"id": "x"}]}]},
+        {**PATIENT, "name": [{"given": ["Ann", "B.", "C."], "_given": [{"id": "x"}]}]},
+        {**PATIENT, "name": [{"given": ["Ann", None, "C."], "_given": [None, {"id": "x"}]}]},
         {**PATIENT, "extension": [{"url": "http://a/b", "valueAddress": {"city": "Ulm"}}]},
         {**PATIENT, "text": {"status": "generated", "div": f"{DIV}<b>&nbsp;Ann</b></div>"}},
     ],
@@ -135,6 +137,16 @@ def test_a_problem_names_its_place(changes: dict[str, Any], expression: str, cod
 @pytest.mark.parametrize(
     ("resource", "expression", "code"),
     [
+        (
+            {**PATIENT, "name": [{"given": ["Ann"], "_given": [None, {"id": "x"}]}]},
+            "Patient.name[0].given",
+            "structure",
+        ),
+        (
+            {**PATIENT, "name": [{"given": ["Ann", None], "_given": [{"id": "x"}]}]},
+            "Patient.name[0].given[1]",
+            "value",
+        ),
         ([], "", "structure"),
         ({}, "", "required"),
         ({"resourceType": "Nothing"}, "", "value"),
