@@ -1,6 +1,6 @@
 """`GET {Type}/{id}/_history`, `{Type}/_history` and `_history` (wire contract 12.7): versions and
-deletions, newest first. One resource's are paged like `$everything`; of a type or of everything
-each page goes on behind the last entry of the one before, so that what happens meanwhile moves
+deletions, newest first. One resource's are paged by their number; of a type or of everything each
+page goes on behind the last entry of the one before, so that what happens meanwhile moves
 nothing."""
 
 from __future__ import annotations
@@ -13,49 +13,70 @@ from typing import Any
 import orjson
 
 from accounts.clock import served_instant
-from fhirstore import writes
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.stored import etag, owner_of, told, visible_versions
+from fhirstore.api.stored import etag, owner_of, visible_versions
 from fhirstore.changes import FIRST_VERSION
-from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
+from fhirstore.errors import InvalidRequest, InvalidValue, NotFound, UnknownParameter
+from fhirstore.search import controls
 from fhirstore.search.bundle import bundle
-from fhirstore.search.chronicle import Chronicle, Span, position
+from fhirstore.search.chronicle import Chronicle, Event, Span, position
 from fhirstore.search.definitions import types
 from fhirstore.search.moments import instant, moments
+from fhirstore.search.owners import Owners
 from fhirstore.search.paging import links
 from fhirstore.search.request import PAGING, UNREPEATED, Pair, number, page_size, read_pairs
+from fhirstore.search.shown import show
 
-_KNOWN = ("_since", "_at", "_count", "_format", "_pretty", *PAGING, *UNREPEATED)
+_PARTS = ("_summary", "_elements")
+_KNOWN = ("_since", "_at", "_count", "_format", "_pretty", *_PARTS, *PAGING, *UNREPEATED)
 
 
 def history(call: Call) -> Answer:
     """All versions of one resource, deletions among them."""
     call.check_type()
     pairs, ignored = _pairs(call)
-    since, at = _since(pairs), _at(pairs)
     owner = owner_of(call)
-    with told(call):
-        versions = writes.history(owner=owner, version=call.version, rtype=call.rtype, fid=call.fid)
-    visible = visible_versions(call, owner)
-    versions = [
-        version
-        for version in _current_at(versions, at)
-        if visible(version.version_id, version.body) and (since is None or version.updated >= since)
-    ]
-    skip, count = number(pairs, "_skip", "_offset") or 0, page_size(pairs)
-    shown = versions[skip : skip + count]
-    more = bool(shown) and skip + count < len(versions)
+    scope = replace(call.scope(), owners=Owners(numbers=(owner,)))
+    chronicle = Chronicle(
+        scope=scope, rtypes=[call.rtype], since=_since(pairs), at=_at(pairs), fid=call.fid
+    )
+    skip, count = number(pairs, "_skip", "_offset") or 0, _size(call, pairs)
+    if call.access.all_users or owner == call.owner:
+        total = chronicle.total()
+        shown = chronicle.page(limit=count, offset=skip) if count and skip < total else []
+    else:
+        total, shown = _visible(call, owner, chronicle, skip, count)
+    if not total and not replace(chronicle, since=None, at=None).total():
+        raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return _page(
         call,
         f"{call.base}/{call.rtype}/{call.fid}/_history",
         pairs,
         ignored,
-        total=len(versions),
-        entries=[
-            _entry(call, call.rtype, call.fid, v.version_id, v.updated, v.body) for v in shown
-        ],
-        following=f"_skip={skip + count}" if more else "",
+        total=total,
+        shown=shown,
+        following=f"_skip={skip + count}" if shown and skip + count < total else "",
     )
+
+
+_AT_ONCE = 100
+
+
+def _visible(
+    call: Call, owner: int, chronicle: Chronicle, skip: int, count: int
+) -> tuple[int, list[Event]]:
+    """The page, and how many versions there are, of another user's resource: which of its versions
+    may be seen their bodies tell."""
+    visible = visible_versions(call, owner)
+    total, at, shown = 0, 0, []
+    while events := chronicle.page(limit=_AT_ONCE, offset=at):
+        at += len(events)
+        for event in events:
+            if visible(FIRST_VERSION + event.version, event.body):
+                if skip <= total < skip + count:
+                    shown.append(event)
+                total += 1
+    return total, shown
 
 
 def history_type(call: Call) -> Answer:
@@ -73,7 +94,7 @@ def _chronicle(call: Call, rtypes: Sequence[str], url: str) -> Answer:
     pairs, ignored = _pairs(call)
     scope = replace(call, rtype=rtypes[0]).scope()
     chronicle = Chronicle(scope=scope, rtypes=rtypes, since=_since(pairs), at=_at(pairs))
-    count, skip = page_size(pairs), number(pairs, "_skip", "_offset")
+    count, skip = _size(call, pairs), number(pairs, "_skip", "_offset")
     after = "" if skip is not None else _last(pairs, "_after")
     found = chronicle.page(limit=count + 1, offset=skip or 0, after=after) if count else []
     shown = found[:count]
@@ -86,10 +107,7 @@ def _chronicle(call: Call, rtypes: Sequence[str], url: str) -> Answer:
         pairs,
         ignored,
         total=chronicle.total(),
-        entries=[
-            _entry(call, e.rtype, e.fid, FIRST_VERSION + e.version, e.updated, e.body)
-            for e in shown
-        ],
+        shown=shown,
         following=following,
     )
 
@@ -101,9 +119,11 @@ def _page(
     ignored: Sequence[Pair],
     *,
     total: int,
-    entries: Sequence[bytes],
+    shown: Sequence[Event],
     following: str,
 ) -> Answer:
+    wanted = _shown(call, pairs)
+    entries = [_entry(call, event, wanted) for event in shown]
     page_links = links(
         version=call.version, url=url, pairs=pairs, ignored=ignored, following=following
     )
@@ -146,32 +166,27 @@ def _last(pairs: Sequence[Pair], name: str) -> str:
     return value
 
 
-def _current_at(versions: list[writes.HistoryEntry], at: Span | None) -> list[writes.HistoryEntry]:
-    """Those that were current at some moment of a span, newest first like all; of deletions those
-    that happened in it."""
-    if at is None:
-        return versions
-    (first, end), kept, ended = at, [], None
-    for version in versions:
-        lasted = version.body is not None and (ended is None or ended > first)
-        if version.updated < end and (version.updated >= first or lasted):
-            kept.append(version)
-        ended = version.updated
-    return kept
+def _shown(call: Call, pairs: Sequence[Pair]) -> controls.Controls:
+    """How much of each version is shown."""
+    return controls.read(version=call.version, pairs=[p for p in pairs if p.name in _PARTS])
 
 
-def _entry(
-    call: Call, rtype: str, fid: str, version_id: int, updated: datetime, body: bytes | None
-) -> bytes:
-    path = f"{rtype}/{fid}"
-    method = "DELETE" if body is None else "POST" if version_id == FIRST_VERSION else "PUT"
-    request = {"method": method, "url": rtype if method == "POST" else path}
+def _size(call: Call, pairs: Sequence[Pair]) -> int:
+    return 0 if _shown(call, pairs).summary == "count" else page_size(pairs)
+
+
+def _entry(call: Call, event: Event, wanted: controls.Controls) -> bytes:
+    path, version_id = f"{event.rtype}/{event.fid}", FIRST_VERSION + event.version
+    gone = event.body is None
+    method = "DELETE" if gone else "POST" if version_id == FIRST_VERSION else "PUT"
+    request = {"method": method, "url": event.rtype if method == "POST" else path}
     parts = [b'{"fullUrl":', orjson.dumps(f"{call.full_base}/{path}")]
-    if body is not None:
+    if event.body is not None:
+        body = show(event.body, version=call.version, controls=wanted)
         parts += [b',"resource":', body]
     parts += [b',"request":', orjson.dumps(request)]
     if call.version == "r4":
-        parts += [b',"response":', orjson.dumps(_response(method, version_id, updated))]
+        parts += [b',"response":', orjson.dumps(_response(method, version_id, event.updated))]
     return b"".join([*parts, b"}"])
 
 

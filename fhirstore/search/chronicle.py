@@ -45,9 +45,10 @@ select p.owner, p.rtype, p.fid, p.version, p.at, p.vers, case p.part
     and h.fid = p.fid and h.vers = p.vers and h.version = p.version)
   end
 from (select * from ({versions}) v where {when}{after}
-  order by at desc, owner, rtype, fid, version desc limit {limit} offset {offset}) p
-order by p.at desc, p.owner, p.rtype, p.fid, p.version desc
+  order by {order} limit {limit} offset {offset}) p
+order by {order}
 """
+_NEWEST = "at desc, owner, rtype, fid, version desc"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +70,14 @@ class Chronicle:
     version, which may have said something else, nobody can tell.
 
     `since`: made then or later. `at`: current at some moment of it; of deletions those that
-    happened in it.
+    happened in it. `fid`: of the one resource of this id alone.
     """
 
     scope: Scope
     rtypes: Sequence[str]
     since: datetime | None = None
     at: Span | None = None
+    fid: str = ""
 
     def total(self) -> int:
         """How many there are."""
@@ -111,14 +113,16 @@ class Chronicle:
         owners, bit = self.scope.owners, self.scope.bit
         whole = [t for t in self.rtypes if self.scope.sight.of(t) is None]
         part = len(whole) < len(self.rtypes)
-        seen = past = gone = ""
+        seen = past = gone = one = ""
+        if self.fid:
+            one = f" and {{a}}.fid = {binder.bind(self.fid, 'text')}"
         if part:
             seen = sight.seen_of_any(self.scope, binder, "r", rtypes=self.rtypes)
             kept = binder.bind([NUMBERS[name] for name in whole], "smallint[]")
             past, gone = (f" and {a}.rtype = any({kept})" for a in "ht")
         versions = _VERSIONS.format(
             **{f"own_{a}": owners.own(a) for a in "rht"},
-            **{f"wanted_{a}": _WANTED.format(a=a, bit=bit) for a in "rht"},
+            **{f"wanted_{a}": _WANTED.format(a=a, bit=bit) + one.format(a=a) for a in "rht"},
             seen=seen,
             past=past,
             gone=gone,
@@ -136,7 +140,9 @@ class Chronicle:
             **binder.values,
             "rtypes": [NUMBERS[name] for name in self.rtypes],
         }
-        text = sql.format(versions=versions, when=" and ".join(when), **more)
+        # Of one resource the numbers of the versions tell, whatever the clock did.
+        order = "version desc" if self.fid else _NEWEST
+        text = sql.format(versions=versions, when=" and ".join(when), order=order, **more)
         return Statement(sql=text, values=values)
 
 

@@ -210,3 +210,72 @@ def test_scopes_hold(fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datet
     seen("user/Device.read", "Patient/_history", expect=403)
     seen("user/Patient.r", "Patient/_history", expect=403)
     assert len(seen("user/*.read")) == 6
+
+
+def test_parts_of_each_version(fhir: Fhir, version: str) -> None:
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
+    for gender in ("male", "female"):
+        body = {"resourceType": "Patient", "id": "a", "gender": gender, "birthDate": "1980"}
+        fhir.put(f"/{version}/Patient/a", {**body, "text": text}, expect=None)
+    for path in ("Patient/a/_history", "Patient/_history", "_history"):
+        for query in ("_elements=gender", "_summary=true", "_summary=data", "_summary=text"):
+            shown = [e["resource"] for e in fhir.get(f"/{version}/{path}?{query}")["entry"]]
+            assert [r["meta"]["versionId"][-1] for r in shown] == ["1", "0"]
+            assert all(r["meta"]["tag"][-1]["code"] == "SUBSETTED" for r in shown)
+            members = set(shown[0]) - {"resourceType", "id", "meta"}
+            assert (
+                members
+                == {
+                    "_elements=gender": {"gender"},
+                    "_summary=true": {"gender", "birthDate"},
+                    "_summary=data": {"gender", "birthDate"},
+                    "_summary=text": {"text"},
+                }[query]
+            )
+        counted = fhir.get(f"/{version}/{path}?_summary=count")
+        assert (counted["total"], counted["entry"]) == (2, [])
+        assert fhir.get(f"/{version}/{path}?_summary=false")["entry"][0]["resource"]["text"]
+        refused = fhir.get(f"/{version}/{path}?_summary=odd", expect=400)
+        assert "_summary" in refused["issue"][0]["details"]["text"]
+    path = f"/{version}/Patient/a/_history?_elements=gender&_count=1"
+    second = fhir.get(str(link(fhir.get(path), "next")))["entry"][0]["resource"]
+    assert (second["gender"], "birthDate" in second) == ("male", False)
+
+
+def test_the_pages_of_one_resource(record: Fhir, version: str) -> None:
+    for hours in range(30, 20, -1):
+        past(record, version, hours, "long", "male")
+    seen: list[str] = []
+    url: str | None = f"/{version}/Patient/long/_history?_count=3"
+    while url:
+        bundle = record.get(url)
+        assert bundle["total"] == 10
+        assert len(bundle["entry"]) <= 3
+        seen += [e["resource"]["meta"]["versionId"][-2:] for e in bundle["entry"]]
+        url = link(bundle, "next")
+    assert seen == [f"{n:02}" for n in range(9, -1, -1)]
+    assert record.get(f"/{version}/Patient/long/_history?_skip=50")["entry"] == []
+    assert record.get(f"/{version}/Patient/long/_history?_since=2027")["total"] == 0
+    record.get(f"/{version}/Patient/none/_history", expect=404)
+
+
+def test_another_users_versions_are_paged_as_far_as_they_are_seen(
+    fhir: Fhir, bobs: Fhir, version: str
+) -> None:
+    """Of a resource that was not always about the patient."""
+    fhir.store(version, {"resourceType": "Patient", "id": "p"})
+    for number in range(7):
+        patient = "p" if number % 2 else "q"
+        subject = {"reference": f"Patient/{patient}"}
+        body = {"resourceType": "Observation", "id": "o", "status": "final", "subject": subject}
+        fhir.store(version, {**body, "comment": str(number)})
+    fhir.store(version, {**body, "subject": {"reference": "Patient/p"}})
+    fhir.put(f"/fhir/{version}/Patient/p/_permission/{bobs.owner}", None)
+    seen: list[str] = []
+    url: str | None = f"/{version}/Observation/o/_history?_count=3"
+    while url:
+        bundle = bobs.get(url)
+        assert bundle["total"] == 4
+        seen += [e["resource"]["meta"]["versionId"][-1] for e in bundle["entry"]]
+        url = link(bundle, "next")
+    assert seen == ["7", "5", "3", "1"]

@@ -52,6 +52,7 @@ def scope(scopes: str = "user/*.*", *, merged: bool = False) -> Scope:
         Chronicle(scope=scope(), rtypes=ALL),
         Chronicle(scope=scope(), rtypes=ALL, since=NOW),
         Chronicle(scope=scope(), rtypes=["Observation"], at=(NOW, NOW + timedelta(days=1))),
+        Chronicle(scope=scope(), rtypes=["Observation"], fid="f1"),
         Chronicle(scope=scope(merged=True), rtypes=ALL),
         Chronicle(scope=scope("user/Observation.rs?category=laboratory"), rtypes=ALL),
     ],
