@@ -263,13 +263,35 @@ def order_preserving(value: float) -> int:
     return bits if bits >= 0 else -(2**63) - bits
 
 
+_UNDECOMPOSED = str.maketrans(
+    {
+        "æ": "ae",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ı": "i",
+        "ł": "l",
+        "ŋ": "n",
+        "œ": "oe",
+        "ø": "o",
+        "ŧ": "t",
+        "þ": "th",
+    }
+)
+"""Letters with a stroke and ligatures that Unicode takes for letters of their own, as PostgreSQL's
+unaccent folds them (casefold makes "ss" of "ß")."""
+
+
 def normalise(text: str) -> str:
-    """How strings are compared: NFKD, marks and apostrophes stripped, casefolded, other punctuation
-    and white space become one blank."""
+    """How strings are compared: NFKD, marks and apostrophes stripped, casefolded, letters that do
+    not decompose spelt in those of the alphabet, other punctuation and white space become one
+    blank."""
     decomposed = unicodedata.normalize("NFKD", text).replace("'", "").replace("\u2019", "")
-    if not decomposed.isascii():
-        decomposed = "".join(c for c in decomposed if not unicodedata.combining(c))
-    folded = decomposed.casefold()
+    if decomposed.isascii():
+        folded = decomposed.casefold()
+    else:
+        bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+        folded = bare.casefold().translate(_UNDECOMPOSED)
     return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
 
 

@@ -97,3 +97,70 @@ def test_addresses(fhir: Fhir, version: str) -> None:
             "address=kol&address=bern": "c",
         },
     )
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_letters_of_their_own(fhir: Fhir, version: str) -> None:
+    """What Unicode does not take apart into a letter and a mark."""
+    people = [
+        person("pl", version, given=["Łukasz"], family="Wałęsa"),
+        person("dk", version, given=["Ørsted"], family="Ærø"),
+        person("is", version, given=["Æsir"], family="Þórðarson"),
+        person("tr", version, given=["Işık"], family="İstanbul"),
+        person("de", version, given=["Groß"], family="Œuvre"),
+        person("mt", version, given=["Ħal Għaxaq"], family="Đorđević"),
+        person("se", version, given=["Áŋŧ"]),
+    ]
+    check(
+        fhir,
+        version,
+        "Patient",
+        people,
+        {
+            "given=lukasz": "pl",
+            "given=Łuk": "pl",
+            "given=ŁUKASZ": "pl",
+            "given:exact=Łukasz": "pl",
+            "given:exact=Lukasz": "",
+            "family:contains=les": "pl",
+            "given=orsted": "dk",
+            "given=ØRSTED": "dk",
+            "family=aero": "dk",
+            "given=aesir": "is",
+            "given=æs": "is",
+            "family=thordarson": "is",
+            "given=isik": "tr",
+            "family=istanbul": "tr",
+            "given=gross": "de",
+            "family=oeuvre": "de",
+            "given=hal ghaxaq": "mt",
+            "family=dordevic": "mt",
+            "family=đorđe": "mt",
+            "given=ant": "se",
+        },
+    )
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_punctuation_alone(fhir: Fhir, version: str) -> None:
+    """Nothing of it would be compared, and everything begins with nothing."""
+    people = [
+        person("a", version, family="Adams", given=["-"]),
+        person("b", version, family="%", text="B. %"),
+    ]
+    check(
+        fhir,
+        version,
+        "Patient",
+        people,
+        {
+            "family=%": "",
+            "family=-": "",
+            "family=_": "",
+            "name:contains=*": "",
+            "given=' '": "",
+            "family=%,adams": "a",
+            "family:exact=%": "b",
+            "given:exact=-": "a",
+        },
+    )

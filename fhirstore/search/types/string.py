@@ -35,6 +35,8 @@ def _test(clause: Clause, text: str, binder: Binder) -> str:
     most = keys.LONGEST_INNER if clause.modifier == "contains" else keys.LONGEST_STRING
     if len(wanted) > most:
         raise InvalidValue(parameter=clause.name, problem=f"more than {most} characters")
+    if not wanted:  # punctuation alone: every text begins with what is left of it
+        return "false"
     if clause.modifier == "contains":
         return f"strpos(x.val, {binder.bind(wanted, 'text')}) > 0"
     return prefix(wanted, binder)

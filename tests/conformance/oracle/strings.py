@@ -1,6 +1,8 @@
 """Strings (search.html#string): begins with, without regard to case and accents.
 
-Our choice: apostrophes are ignored; other punctuation and white space is one blank.
+Our choice: apostrophes are ignored; other punctuation and white space is one blank; letters that
+Unicode does not decompose are spelt as one does without them; where nothing but punctuation is
+asked for nothing is found.
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ _NAME = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
 
 
+_SPELT = dict(zip("łøđðħıŧŋ", "loddhitn", strict=True)) | {"æ": "ae", "œ": "oe", "þ": "th"}
+
+
 def folded(text: str) -> str:
     """The text as it is compared."""
     bare = [c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)]
     kept = "".join("" if c in "'\u2019" else c if c.isalnum() else " " for c in bare)
-    return " ".join(kept.casefold().split())
+    spelt = "".join(_SPELT.get(c, c) for c in kept.casefold())
+    return " ".join(spelt.split())
 
 
 def texts(kind: str, value: Any) -> list[str]:
@@ -40,6 +46,8 @@ def fits(text: str, modifier: str, asked: str) -> bool:
     """One text against another."""
     if modifier == "exact":
         return text == asked
+    if not folded(asked):
+        return False
     if modifier == "contains":
         return folded(asked) in folded(text)
     return folded(text).startswith(folded(asked))
