@@ -192,4 +192,5 @@ def _documentation() -> str:
         f"{kind}: {', '.join(f':{name}' for name in names if name)}"
         for kind, names in MODIFIERS.items()
     )
-    return f"Modifiers of search parameters by type. {'; '.join(told)} (:type: a resource type)."
+    notes = ":type: a resource type; :of-type: of identifiers only"
+    return f"Modifiers of search parameters by type. {'; '.join(told)} ({notes})."

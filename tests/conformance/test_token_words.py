@@ -62,5 +62,6 @@ def test_identifiers_of_a_type(fhir: Fhir) -> None:
             "identifier:of-type=urn:v2-0203|MR|44": "short",
             "identifier:of-type=urn:other|MR|446053": "",
             "identifier:of-type=MR|446053": REFUSED,
+            "gender:of-type=urn:v2-0203|MR|446053": REFUSED,
         },
     )

@@ -80,6 +80,9 @@ def _in_sets(clause: Clause, scope: Scope) -> list[TokenValue]:
 
 def _of_type(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """`system|code|value`: the type of an identifier, and its value."""
+    if "Identifier" not in {split_type(path)[1] for path in clause.parameter.paths}:
+        problem = ":of-type goes with identifiers only"
+        raise InvalidValue(parameter=clause.name, problem=problem)
     tokens = []
     for value in clause.values:
         parts = [unescape(part) for part in split(value, "|")]

@@ -50,6 +50,8 @@ def clause(world: World, rtype: str, name: str, value: str) -> Question | None:
         raise Unreadable(code)
     for one in asked:
         _check(parameter, modifier, one)
+    if not asked and value:
+        raise Unreadable(code)
     if not asked:
         return None
     if modifier in ("not", "not-in"):
@@ -61,6 +63,8 @@ def clause(world: World, rtype: str, name: str, value: str) -> Question | None:
 def _known(parameter: Parameter, modifier: str) -> bool:
     if parameter.type == "reference" and modifier in TYPES:
         return True
+    if modifier == "of-type" and "Identifier" not in {path.kind for path in parameter.paths}:
+        return False
     return modifier in MODIFIERS.get(parameter.type, ())
 
 
