@@ -131,7 +131,7 @@ def as_bundle(
 
 
 def _ignored(request: SearchRequest) -> bytes:
-    names = ", ".join(sorted({pair.name for pair in request.ignored}))
+    names = ", ".join(sorted({pair.told for pair in request.ignored}))
     said = outcome.outcome(
         severity="warning", code="not-supported", text=f"these parameters were ignored: {names}"
     )

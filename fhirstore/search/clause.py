@@ -16,6 +16,7 @@ BROADEST = 200
 """So many ways through the types may a chain take, and all filters of a search together: each is a
 statement within the statement, and their number grows with every step that may lead to any type.
 """
+_TOO_LONG = f"leads through more than {_LONGEST_CHAIN} resources"
 _ALIASES = {("AuditEvent", "recorded"): "date"}
 """Names that apps use for a standard parameter (wire contract 15.3)."""
 
@@ -66,7 +67,7 @@ def _chain(
 ) -> Clause | None:
     name = parameter.code
     if depth >= _LONGEST_CHAIN:
-        raise InvalidValue(parameter=name, problem="cannot be chained")
+        raise InvalidValue(parameter=name, problem=_TOO_LONG)
     if parameter.type != "reference":
         raise _LeadsNowhere(parameter=name, problem="cannot be chained")
     targets = parameter.targets or tuple(types(version))
@@ -110,7 +111,7 @@ def _has(version: str, rtype: str, name: str, value: str, depth: int) -> Clause 
         problem = "is not _has:Type:reference:parameter"
         raise InvalidValue(parameter="_has", problem=problem)
     if depth >= _LONGEST_CHAIN:
-        raise InvalidValue(parameter="_has", problem="leads through too many resources")
+        raise InvalidValue(parameter="_has", problem=_TOO_LONG)
     source = BY_LOWER_CASE.get(parts[1].lower())
     parameter = parameters(version, source).get(parts[2]) if source else None
     if source is None or parameter is None or parameter.type != "reference" or not parameter.paths:

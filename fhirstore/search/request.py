@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from fhirstore.errors import InvalidRequest, InvalidValue, UnknownParameter
 from fhirstore.rtypes import BY_LOWER_CASE
@@ -40,6 +40,12 @@ class Pair:
     value: str
     raw: str
 
+    @property
+    def told(self) -> str:
+        """What to call it where it is ignored or refused: an order by its keys."""
+        ordering = self.name.partition(":")[0] == "_sort"
+        return f"{self.name}={self.value}" if ordering else self.name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -62,8 +68,9 @@ class SearchRequest:
     """A search in one version: of one type, or (`rtype` "") of several. `skip` is None unless one
     was given; `after` and `afterid` are "" for none; `total` is "accurate", "estimate" or "none".
 
-    `pairs` are all that were sent, `ignored` those among them that had no effect, `filters` the
-    names and values of the rest that say what matches.
+    `pairs` are all that were sent (in R4 an order of which some keys are not known as two of them),
+    `ignored` those among them that had no effect, `filters` the names and values of the rest that
+    say what matches.
     """
 
     version: str
@@ -180,6 +187,8 @@ def _parse(
     if strict and reader.unknown:
         names = ", ".join(reader.unknown)
         raise UnknownParameter(f"unknown search parameter for {rtype or 'all types'}: {names}")
+    if strict and reader.empty:
+        raise InvalidValue(parameter=next(iter(reader.empty)), problem="has no value")
     count, total = page_size(pairs), _last(pairs, "_total") or "accurate"
     if total not in TOTALS:
         raise InvalidValue(parameter="_total", problem=f"is none of {', '.join(TOTALS)}")
@@ -197,7 +206,7 @@ def _parse(
         sort=settled(reader.sort),
         total_only=count == 0 or shown.summary == "count",
         total=total,
-        pairs=tuple(pairs),
+        pairs=tuple(one for pair in pairs for one in reader.divided.get(pair, (pair,))),
         ignored=frozenset(reader.ignored),
         filters=tuple(reader.filters),
         controls=shown,
@@ -232,6 +241,8 @@ class _Reader:
         self.sort: list[Key] = []
         self.ignored: set[Pair] = set()
         self.unknown: dict[str, None] = {}
+        self.empty: dict[str, None] = {}
+        self.divided: dict[Pair, tuple[Pair, ...]] = {}
 
     def take(self, pair: Pair) -> None:
         name, _, modifier = pair.name.partition(":")
@@ -253,19 +264,25 @@ class _Reader:
     def _take_sort(self, pair: Pair, modifier: str) -> None:
         if modifier not in ("", "asc", "desc"):
             raise InvalidValue(parameter="_sort", problem=f"unknown modifier {modifier}")
-        effective = False
+        known, others = [], []
         for asked in filter(None, (part.strip() for part in pair.value.split(","))):
             descending = asked.startswith("-") or modifier == "desc"
             key = read_key(self.version, self.rtype, asked.removeprefix("-"), descending=descending)
             if key is None:
-                self.unknown[pair.name] = None
+                others.append(asked)
             else:
                 self.sort.append(key)
-                effective = True
+                known.append(asked)
         if len(self.sort) > MOST_KEYS:
             raise InvalidValue(parameter="_sort", problem=f"more than {MOST_KEYS} keys")
-        if not effective:
+        if others:
+            self.unknown[_order(pair, others).told] = None
+        if not known:
             self.ignored.add(pair)
+        elif others and self.version == "r4":
+            ignored = _order(pair, others)
+            self.divided[pair] = _order(pair, known), ignored
+            self.ignored.add(ignored)
 
     def _take_filter(self, pair: Pair) -> None:
         read = {
@@ -281,9 +298,21 @@ class _Reader:
             self.breadth += max(clause.breadth for clause in found.values())
             if len(self.filters) > MOST_FILTERS or self.breadth > BROADEST:
                 raise InvalidRequest("the search has too many filters")
+        elif pair.value:
+            problem = "has no value between its commas"
+            raise InvalidValue(parameter=next(iter(found.values())).name, problem=problem)
         else:
+            # Forms send what was left blank.
             self.ignored.add(pair)
+            self.empty[pair.name] = None
 
     def _unknown(self, pair: Pair) -> None:
         self.ignored.add(pair)
         self.unknown[pair.name] = None
+
+
+def _order(pair: Pair, keys: Sequence[str]) -> Pair:
+    """An order by some of its keys."""
+    value = ",".join(keys)
+    name, _, _ = pair.raw.partition("=")
+    return Pair(name=pair.name, value=value, raw=f"{name}={quote(value, safe=',')}")

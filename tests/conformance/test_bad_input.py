@@ -18,6 +18,7 @@ VERSIONS = ("dstu2", "stu3", "r4")
 MANY = ",".join(f"code-{n}" for n in range(10_000))
 LINKS = "link:Patient." * 8
 NESTED = "_has:Observation:patient:" * 9
+OUTER = "_has:List:subject:_has:List:item:_has:List:item:_has:List:item:_has:List:item:"
 MEGABYTE = 1_000_000
 TOLD = ("Traceback", 'File "', "psycopg", "django", "/fhirstore", "line ", "SELECT", "select ")
 """What no answer may hold: pieces of stack traces and statements."""
@@ -86,7 +87,10 @@ SEARCHES = [
     Case("/Observation?code.name=x", "code"),
     # too much
     Case(f"/Patient?{LINKS}name=x", "link"),
+    Case(f"/Patient?{LINKS}name=x", "more than 4 resources"),
+    Case(f"/Organization?{'partof.' * 5}name=x", "more than 4 resources"),
     Case(f"/Patient?{NESTED}code=x", "_has", versions=R4),
+    Case(f"/Patient?{OUTER}code=x", "more than 4 resources"),
     Case("/Observation?" + "&".join(f"code=c{n}" for n in range(400)), "filters"),
     Case("/Observation/_search", "code", "POST", f"code={MANY}"),
     Case("/Observation/_search", "_id", "POST", f"_id={MANY}"),
@@ -99,6 +103,15 @@ SEARCHES = [
     # nothing one may overlook when strict
     Case("/Patient?nonsense=1", "nonsense", headers=STRICT),
     Case("/Patient?_sort=nonsense", "_sort", headers=STRICT),
+    Case("/Patient?_sort=birthdate,-nonsense", "-nonsense", headers=STRICT),
+    Case("/Observation?code=", "code", headers=STRICT),
+    Case("/Observation?patient.name=", "patient", headers=STRICT),
+    Case("/Observation?_id=", "_id", headers=STRICT),
+    # commas alone are no value
+    Case("/Observation?code=,", "code"),
+    Case("/Observation?patient.name=,,", "patient"),
+    Case("/Patient?name:exact=,", "name"),
+    Case("/Patient?_id=,", "_id"),
     Case("/Observation?_include=Observation:nonsense", "_include", headers=STRICT, versions=R4),
     Case("/Observation?_summary=maybe", "_summary", headers=STRICT),
     # limits that are the contract's

@@ -49,7 +49,9 @@ def test_while_data_arrives_and_goes(fhir: Fhir, version: str, order: str) -> No
         found += ids(bundle)
         path = link(bundle, "next")
         turn += 1
-        fhir.store(version, observation(f"a{turn}", code=coded("x"), effectiveDateTime="2018-05-04"))
+        fhir.store(
+            version, observation(f"a{turn}", code=coded("x"), effectiveDateTime="2018-05-04")
+        )
         fhir.store(version, observation(f"z{turn}", code=coded("x"), effectiveDateTime="2019"))
         fhir.delete(f"/{version}/Observation/{found[0]}", expect=None)
         assert turn < 40

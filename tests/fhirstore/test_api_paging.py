@@ -114,7 +114,8 @@ def test_links_of_the_older_versions_are_self_and_next_or_none(
         ("?_count=x&_count=5", "?_count=5", "?_count=5&_after="),
         ("?status=&status=final", "?status=final", "?status=final&_after="),
         ("?_sort=odd", "", "?_after="),
-        ("?_sort=-date,odd", "?_sort=-date,odd", "?_sort=-date,odd&_after="),
+        ("?_sort=-date,odd", "?_sort=-date", "?_sort=-date&_after="),
+        ("?_sort=odd,-date%2Codd:x", "?_sort=-date", "?_sort=-date&_after="),
     ],
 )
 def test_r4_always_has_self_and_leaves_out_what_was_ignored(
@@ -275,11 +276,13 @@ def test_everything_as_a_query_by_mistake_is_the_patient(fhir: Fhir) -> None:
 
 def test_lenient_handling_names_what_was_ignored_in_r4(fhir: Fhir) -> None:
     filled(fhir, "r4", 1)
-    bundle = fhir.get("/r4/Observation?odd=1", prefer="handling=lenient")
+    bundle = fhir.get("/r4/Observation?odd=1&_sort=date,even", prefer="handling=lenient")
     assert bundle["total"] == 1
     outcome = bundle["entry"][-1]
     assert outcome["search"] == {"mode": "outcome"}
-    assert "odd" in outcome["resource"]["issue"][0]["details"]["text"]
+    text = outcome["resource"]["issue"][0]["details"]["text"]
+    assert "odd" in text
+    assert "_sort=even" in text
     assert len(fhir.get("/r4/Observation?odd=1")["entry"]) == 1
     assert len(fhir.get("/r4/Observation", prefer="handling=lenient")["entry"]) == 1
 
