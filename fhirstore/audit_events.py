@@ -2,6 +2,8 @@
 app what became of a connection (wire contract 15.3).
 
 They are found by search and read like any resource; they are in no `$everything` and no export.
+Apps cannot write what bears one of their subtypes, nor
+change or delete it: what adds up is a signal.
 """
 
 from __future__ import annotations
@@ -26,6 +28,19 @@ PUBLISHER = "Careweave"
 _AUDIT_EVENT, _R4 = NUMBERS["AuditEvent"], VERSION_BITS["r4"]
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _SUCCESS, _FAILURE = "0", "4"
+CODES = frozenset(
+    (
+        "system-search-results",
+        "system-selected",
+        "member-authorization",
+        "payer-connection-not-established",
+        "data-transfer-initiated",
+        "resource-retrieval-failure",
+        "member-data-ingestion-completed",
+        "member-data-ingestion-timeout",
+    )
+)
+"""The subtypes of wire contract 15.3."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +57,24 @@ class Happened:
     system_name: str = ""
     failed: bool = False
     detail: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"{self.code} is not kept from apps")
+
+
+def is_ours(resource: dict[str, Any], *, version: str) -> bool:
+    """Whether a resource tells, or pretends to tell, what only this server does."""
+    if version != "r4" or resource.get("resourceType") != "AuditEvent":
+        return False
+    subtypes = resource.get("subtype")
+    codes = [
+        subtype.get("code")
+        for subtype in (subtypes if isinstance(subtypes, list) else ())
+        if isinstance(subtype, dict)
+    ]
+    # As a search finds them: without regard to case.
+    return any(isinstance(code, str) and code.casefold() in CODES for code in codes)
 
 
 def record(*, owner: int, events: Sequence[Happened], now: datetime) -> list[str]:

@@ -41,7 +41,7 @@ class Deleted(WriteError):
 
 
 class ReadOnly(WriteError):
-    """Wearable data can be deleted but not updated (422)."""
+    """Wearable data can be deleted but not updated, AuditEvents of the server neither (422)."""
 
 
 class BadId(WriteError):

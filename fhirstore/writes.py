@@ -17,7 +17,8 @@ from django.conf import settings
 from django.db import transaction
 
 from fhirstore import database as db
-from fhirstore import granted, identity
+from fhirstore import digits, granted, identity
+from fhirstore.audit_events import is_ours
 from fhirstore.changes import FIRST_VERSION, Stored
 from fhirstore.held import Held, Key, held
 from fhirstore.home import PATIENT
@@ -45,6 +46,7 @@ __all__ = [
     "vread",
 ]
 
+_AUDIT_EVENT = NUMBERS["AuditEvent"]
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _SAME = "owner = %(owner)s and rtype = %(rtype)s and fid = %(fid)s and (vers & %(vers)s) <> 0"
 _ENTRIES = f"""
@@ -125,12 +127,13 @@ def put_many(
 
 
 def delete(*, owner: int, version: str, rtype: str, fid: str, now: datetime) -> Stored:
-    """Delete; returns the version that was deleted. Raises NotThere, Deleted. Wearable data goes in
-    all three versions."""
+    """Delete; returns the version that was deleted. Raises NotThere, Deleted, and ReadOnly of the
+    server's own AuditEvents. Wearable data goes in all three versions."""
     key = (NUMBERS[rtype], fid)
     with transaction.atomic():
         write = Write(owner, VERSION_BITS[version], [key], now)
         old = write.current(key)
+        _leave_ours(version, old)
         write.changes.delete(old)
         write.flush()
     return _stored(old, version)
@@ -168,13 +171,15 @@ def delete_version(
     *, owner: int, version: str, rtype: str, fid: str, version_id: int, now: datetime
 ) -> None:
     """Remove one version for good. The newest that remains becomes the current one; when none
-    remains a read is NotThere. Raises NotThere where there is no such version."""
+    remains a read is NotThere. Raises NotThere where there is no such version, ReadOnly of the
+    server's own AuditEvents."""
     key = (NUMBERS[rtype], fid)
     bit = VERSION_BITS[version]
     number = version_id - FIRST_VERSION
     with transaction.atomic():
         write = Write(owner, bit, [key], now)
         old = next(iter(write.rows.get(key, ())), None)
+        _leave_ours(version, old)
         if old and old.version == number:
             _step_back(write, owner, old)
             write.flush()
@@ -219,10 +224,19 @@ def _put(
     key = (NUMBERS[rtype], fid)
     with transaction.atomic():
         write = Write(owner, VERSION_BITS[version], [key], now)
+        _leave_ours(version, next(iter(write.rows.get(key, ())), None))
+        if is_ours(body, version=version):
+            raise ReadOnly
         stored = write.put(key, body)
         write.flush()
     assert stored is not None
     return stored
+
+
+def _leave_ours(version: str, old: Held | None) -> None:
+    """Raises ReadOnly where what is there is the server's own record."""
+    if old and old.rtype == _AUDIT_EVENT and is_ours(digits.loads(old.body), version=version):
+        raise ReadOnly
 
 
 def _written_id(sent: object) -> str:

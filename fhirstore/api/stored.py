@@ -33,6 +33,11 @@ def told(call: Call) -> Iterator[None]:
     except writes.Deleted as error:
         raise Gone(f"{name} was deleted") from error
     except writes.ReadOnly as error:
+        if call.rtype == "AuditEvent":
+            raise Unprocessable(
+                f"{name}: AuditEvents of these subtypes are this server's own record, which apps"
+                " read only"
+            ) from error
         raise Unprocessable(f"{name} holds data of a wearable and cannot be updated") from error
     except writes.BadId as error:
         raise InvalidRequest(

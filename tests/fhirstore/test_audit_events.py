@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,50 @@ def test_they_are_in_no_everything(fhir: Fhir, events: list[str]) -> None:
 def test_an_end_without_its_beginning_is_not_told(
     fhir: Fhir, events: list[str], now: datetime
 ) -> None:
-    fhir.delete(f"/r4/AuditEvent/{events[0]}")
+    fhir.delete("/r4/purge?_type=AuditEvent")
     told = audit_events.record_end(owner=fhir.owner, of=events[0], event=COMPLETED, now=now)
     assert not told
-    assert fhir.get("/r4/AuditEvent")["total"] == 1
+    assert fhir.get("/r4/AuditEvent")["total"] == 0
+
+
+def test_apps_neither_change_nor_delete_nor_forge_them(fhir: Fhir, events: list[str]) -> None:
+    path = f"/r4/AuditEvent/{events[0]}"
+    before = fhir.get(path)
+    patch = [{"op": "replace", "path": "/outcome", "value": "4"}]
+    fhir.put(path, before | {"outcome": "4"}, expect=422)
+    fhir.put(path, before | {"subtype": [{"code": "mine"}]}, expect=422)
+    fhir.call("PATCH", path, patch, expect=422)
+    answer = fhir.delete(path, expect=422)
+    assert "AuditEvent" in answer["issue"][0]["diagnostics"]
+    fhir.delete("/r4/AuditEvent?subtype=data-transfer-initiated", expect=422)
+    fhir.delete(f"{path}/_history/{before['meta']['versionId']}", expect=422)
+    for code in ("data-transfer-initiated", "Data-Transfer-INITIATED"):
+        forged = {**_event(code), "agent": before["agent"]}
+        fhir.post("/r4/AuditEvent", forged, expect=422)
+        fhir.put("/r4/AuditEvent/x", forged | {"id": "x"}, expect=422)
+    entry = {"request": {"method": "DELETE", "url": path.removeprefix("/r4/")}}
+    for kind in ("batch", "transaction"):
+        bundle = {"resourceType": "Bundle", "type": kind, "entry": [entry]}
+        fhir.post("/r4", bundle, expect=200 if kind == "batch" else 422)
+    assert fhir.get(path) == before
+    assert fhir.get("/r4/AuditEvent")["total"] == 2
+
+
+def test_an_apps_own_are_resources_like_any_other(fhir: Fhir, events: list[str]) -> None:
+    fhir.put("/r4/AuditEvent/mine", _event("login") | {"id": "mine"}, expect=201)
+    fhir.put("/r4/AuditEvent/mine", _event("logout") | {"id": "mine"})
+    fhir.put("/r4/AuditEvent/mine", _event("system-selected") | {"id": "mine"}, expect=422)
+    fhir.delete("/r4/AuditEvent/mine")
+    fhir.delete("/r4/purge?_type=AuditEvent")
+    assert fhir.get("/r4/AuditEvent")["total"] == 0
+
+
+def _event(code: str) -> dict[str, Any]:
+    return {
+        "resourceType": "AuditEvent",
+        "type": {"code": "rest"},
+        "subtype": [{"code": code}],
+        "recorded": "2026-11-24T10:00:00Z",
+        "agent": [{"name": "app", "requestor": True}],
+        "source": {"observer": {"display": "app"}},
+    }
