@@ -22,6 +22,8 @@ fhir_resource
     earlier releases wrote lack them). `conn`: the connection it came by (null: an app's, or a
     stand-in). `also`: other connections that brought the same. For `rid`, `self`, `present`, `keys`
     and all index rows see fhirstore/keys.py.
+fhir_tally
+    How many resources of a type an owner has (fhirstore/tally.py).
 fhir_tombstone
     What was deleted and has not come back: a read is 410, or 404 where `hidden` (all its versions
     were removed too). `version` is the number of the deletion itself, the deleted version plus one.
@@ -194,6 +196,7 @@ where rtype = {NUMBERS["Subscription"]} and src is null;
 TABLES = (
     "fhir_owner",
     "fhir_resource",
+    "fhir_tally",
     "fhir_token",
     "fhir_range",
     "fhir_string",

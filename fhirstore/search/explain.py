@@ -24,6 +24,7 @@ _TABLES = {
     "fhir_string": "texts",
     "fhir_resource": "resources",
     "fhir_owner": "the change number",
+    "fhir_tally": "how many there are of a type",
 }
 
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fhirstore import tally
 from fhirstore.permissions import PERMITTED
 from fhirstore.search.condition import Binder, Condition, Plan, Scope
 from fhirstore.search.matches import (
@@ -124,22 +125,34 @@ def _head(
     plans: Sequence[Plan], wanted: Page, binder: Binder, *, shared: bool
 ) -> tuple[str, str, str]:
     scope = plans[0].scope
-    counted = f"({total(plans, estimate=wanted.counted == 'estimate')})"
-    counted = f"(select count(*) from {_MATCHES})" if shared else counted
-    counted = "null::bigint" if wanted.counted == "none" else counted
+    counted = "null::bigint"
+    if wanted.counted != "none":
+        counted = f"({total(plans, estimate=wanted.counted == 'estimate')})"
     if scope.owners.several:
         return "null::bigint", counted, "false"
     seq = f"(select o.seq from fhir_owner o where {scope.owners.own('o')})"
-    if wanted.counted != "none":
+    permitted = PERMITTED.format(version=scope.version)
+    if wanted.counted != "none" and not _bare(plans):
+        if shared:
+            counted = f"(select count(*) from {_MATCHES})"
         known = wanted.known or Counted(-1, 0)
         at = binder.name(KNOWN_SEQ, known.seq, "bigint")
         remembered = binder.name(KNOWN_TOTAL, known.total, "bigint")
         counted = f"case when {seq} = {at} then {remembered} else {counted} end"
-    return seq, counted, PERMITTED.format(version=scope.version)
+    return seq, counted, permitted
+
+
+def _bare(plans: Sequence[Plan]) -> bool:
+    """Whether everything of the types is asked for and may be seen."""
+    return not any(plan.conditions or plan.seen or plan.scope.owners.several for plan in plans)
 
 
 def total(plans: Sequence[Plan], *, estimate: bool = False) -> str:
     """How many resources match, as a select of one number."""
+    if _bare(plans):
+        first, rtypes = plans[0].scope, {plan.scope.number for plan in plans}
+        kept = tally.resources(first.owners, rtypes=rtypes, bit=first.bit)
+        return f"select least(({kept}), {ESTIMATED})" if estimate else kept
     found = [_matching(plan, "1") for plan in plans]
     if estimate:
         return (

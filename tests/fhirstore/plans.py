@@ -18,6 +18,7 @@ from fhirstore.search.statement import Page, Statement, search
 
 TABLES = {
     "fhir_owner": 1_000,
+    "fhir_tally": 5_000,
     "fhir_resource": 100_000,
     "fhir_token": 700_000,
     "fhir_range": 200_000,
