@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import psycopg
+
+from accounts import prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +23,38 @@ class Asked:
 
 
 class Recorder:
-    """Between entry and exit every statement of every psycopg cursor is written down."""
+    """Between entry and exit every statement is written down, whether it goes by a psycopg cursor
+    or by `accounts.prepared`."""
 
     def __enter__(self) -> Recorder:
         self.asked: list[Asked] = []
-        self._original = original = psycopg.Cursor.execute
-        asked = self.asked
+        self._cursor, self._prepared = psycopg.Cursor.execute, prepared.execute
+        # What is prepared goes by a cursor inside a transaction: that is one statement.
+        self._within = False
 
-        def execute(cursor: Any, query: Any, params: Any = None, **more: Any) -> Any:
-            begun = time.perf_counter()
-            answered = original(cursor, query, params, **more)
-            took = time.perf_counter() - begun
+        def by_cursor(cursor: Any, query: Any, params: Any = None, **more: Any) -> Any:
             text = query.decode() if isinstance(query, bytes) else str(query)
-            asked.append(Asked(sql=text, values=params, seconds=took))
-            return answered
+            return self._timed(text, params, lambda: self._cursor(cursor, query, params, **more))
 
-        psycopg.Cursor.execute = execute  # type: ignore[assignment,method-assign]
+        def as_prepared(sql: str, values: Any) -> Any:
+            return self._timed(sql, values, lambda: self._prepared(sql, values))
+
+        psycopg.Cursor.execute = by_cursor  # type: ignore[assignment,method-assign]
+        prepared.execute = as_prepared
         return self
+
+    def _timed(self, sql: str, values: Any, execute: Callable[[], Any]) -> Any:
+        if self._within:
+            return execute()
+        self._within = True
+        try:
+            begun = time.perf_counter()
+            answered = execute()
+            took = time.perf_counter() - begun
+        finally:
+            self._within = False
+        self.asked.append(Asked(sql=sql, values=values, seconds=took))
+        return answered
 
     def __exit__(
         self,
@@ -44,7 +62,8 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        psycopg.Cursor.execute = self._original  # type: ignore[method-assign]
+        psycopg.Cursor.execute = self._cursor  # type: ignore[method-assign]
+        prepared.execute = self._prepared
 
     def of_the_store(self) -> list[Asked]:
         """The statements that read the store's tables."""
