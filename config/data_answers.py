@@ -14,6 +14,9 @@ from django.middleware.security import SecurityMiddleware
 
 from config.middleware import EveryAnswer, GetResponse
 
+MOST_HOSTS = 100
+"""Names of ours that are kept: with a wildcard among ALLOWED_HOSTS clients choose them."""
+
 
 class DataAnswers:
     """For all requests: our own hosts only, and CORS where a page asks. For all answers: their
@@ -23,10 +26,12 @@ class DataAnswers:
     def __init__(self, get_response: GetResponse) -> None:
         self._answer = get_response
         self._shared = cast("GetResponse", CorsMiddleware(get_response))
+        self._hosts: dict[str, None] = {}
         self._fixed: dict[bool, dict[str, tuple[str, str]]] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.get_host()  # raises DisallowedHost, answered with 400
+        if request.META.get("HTTP_HOST", "") not in self._hosts:
+            self._check_host(request)
         if "HTTP_ORIGIN" in request.META or request.method == "OPTIONS":
             response = self._shared(request)
         else:
@@ -39,6 +44,14 @@ class DataAnswers:
         if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
+
+    def _check_host(self, request: HttpRequest) -> None:
+        """Raises DisallowedHost, answered with 400; a host that is ours need not be looked at
+        again."""
+        request.get_host()
+        if len(self._hosts) >= MOST_HOSTS:
+            self._hosts.clear()
+        self._hosts[request.META.get("HTTP_HOST", "")] = None
 
     def _fixed_of(self, request: HttpRequest) -> dict[str, tuple[str, str]]:
         secure = request.is_secure()

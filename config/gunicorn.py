@@ -55,3 +55,7 @@ def when_ready(_server: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def pre_request(_worker: Any, _request: Any) -> None:
+    """Nothing: gunicorn's own would offer each request to a log that does not take it."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -62,9 +62,18 @@ def tolerant(application: Application, *, https: bool) -> Application:
 
 class DataHandler(WSGIHandler):
     """Django's handler with the middleware of DATA_MIDDLEWARE and the addresses of DATA_URLCONF,
-    whose views need nothing of what it does for others: no transaction around them, no templates,
-    no coroutines.
+    and nothing of what it does for others: there is no transaction around these views, they use no
+    templates, no `reverse` and no cookies, they are no coroutines, and what fails in them they say
+    and log themselves. Connections are looked after when the answer has been sent, as always.
     """
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> HttpResponseBase:
+        request = WSGIRequest(environ)
+        response: HttpResponseBase = self._middleware_chain(request)  # type: ignore[attr-defined]
+        response._resource_closers.append(request.close)  # type: ignore[attr-defined]
+        status = f"{response.status_code} {response.reason_phrase}"
+        start_response(status, list(response.items()))
+        return response
 
     def load_middleware(self, is_async: bool = False) -> None:
         whole = settings.MIDDLEWARE

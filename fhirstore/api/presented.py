@@ -47,7 +47,7 @@ def _matches(call: Call, rows: Sequence[Row], controls: Controls) -> list[bytes]
     # Of a search of one type all rows are of that type, but for containers of others; ids need no
     # escapes.
     before, between = matching(f"{call.full_base}/{call.rtype}/")
-    return [before + row.fid_bytes + between + row.body + b"}" for row in rows]
+    return [b"".join((before, row.fid_bytes, between, row.body, b"}")) for row in rows]
 
 
 def full_url(call: Call, row: Row) -> str:
