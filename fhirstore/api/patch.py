@@ -16,7 +16,13 @@ from fhirstore.api.create import store, written
 from fhirstore.api.stored import told
 from fhirstore.changes import lock_owner
 from fhirstore.database import cursor
-from fhirstore.errors import InvalidRequest, NotFound, Unprocessable, UnsupportedMediaType
+from fhirstore.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    Unprocessable,
+    UnsupportedMediaType,
+)
 from fhirstore.patches import json_patch
 from fhirstore.search.find import visible
 
@@ -25,18 +31,32 @@ _OTHERS = ("application/fhir+json", "application/json+fhir", "application/json",
 
 
 def patch(call: Call) -> Answer:
-    """A new version of the resource: what it is now, changed by the patch in the body."""
+    """A new version of the resource: what it is now, changed by the patch in the body.
+
+    Whether a patch can be carried out tells what the resource holds, value by value: `test` asks
+    for nothing else, and every path that leads nowhere says so. So it takes a scope that may read
+    the resource besides the one that may change it; raises Forbidden.
+    """
     call.check_type()
     change = read_patch(call)
     with transaction.atomic(), told(call):
         lock_owner(cursor(), owner=call.owner, changes=1)
+        if not _sees(call):
+            raise Forbidden(
+                f"a patch takes a scope that may read what it changes: {call.rtype}/{call.fid} is"
+                " not within those of the token"
+            )
         preconditions.check(call)
         there = writes.read(owner=call.owner, version=call.version, rtype=call.rtype, fid=call.fid)
         resource = _patched(call, there.body, change)
         made = written(call, store(call, resource))
-        # A scope that may change but not read is not told what else the resource holds.
-        seen = visible(rtype=call.rtype, fid=call.fid, scope=call.scope(), letters="r")
+        # What the patch puts out of the token's sight is not shown.
+        seen = _sees(call)
     return made if seen else replace(made, body=b"")
+
+
+def _sees(call: Call) -> bool:
+    return visible(rtype=call.rtype, fid=call.fid, scope=call.scope(), letters="r")
 
 
 def patch_match(call: Call) -> Answer:

@@ -18,7 +18,7 @@ from fhirstore.api.call import Answer, Call, Interaction
 from fhirstore.api.create import create, existing
 from fhirstore.api.delete import delete, nothing_to_delete
 from fhirstore.api.entry import Entry
-from fhirstore.api.patch import patch
+from fhirstore.api.patch import patch, read_patch
 from fhirstore.api.read import read
 from fhirstore.api.stored import find
 from fhirstore.api.update import put
@@ -63,8 +63,8 @@ def settle(call: Call, entries: Sequence[Entry], naming: Naming) -> list[Entry]:
     seen: dict[tuple[str, str], int] = {}
     for entry in entries:
         with naming(entry.place):
-            settled.entries.append(_decided(settled, entry, seen))
-    bodies = [e for e in settled.entries if isinstance(e.call.resource, dict)]
+            settled.entries.append(_decided(settled, _opened(entry), seen))
+    bodies = [e for e in settled.entries if isinstance(e.call.resource, dict | list)]
     for entry in bodies:
         with naming(entry.place):
             resolve_references(entry.call, entry.call.resource, final=False)
@@ -94,6 +94,13 @@ def resolve_references(call: Call, body: Any, *, final: bool) -> None:
     known = {pair: found(*pair) for pair in sorted(pointing.conditions(body))}
     if known:
         pointing.fill(body, lambda rtype, query: known[rtype, query])
+
+
+def _opened(entry: Entry) -> Entry:
+    """A patch with the operations that its Binary holds: they refer to other entries as well."""
+    if entry.interaction.name != "patch":
+        return entry
+    return replace(entry, call=replace(entry.call, resource=read_patch(entry.call)))
 
 
 def _decided(settled: Settlement, entry: Entry, seen: dict[tuple[str, str], int]) -> Entry:

@@ -428,26 +428,76 @@ def test_scopes_hold(fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datet
 
     for scope in ("user/*.read", "user/Observation.*", "user/Patient.u?gender=male"):
         patched(caller(scope), "/r4/Patient/p", change, expect=403)
-    assert patched(caller("user/Patient.u"), "/r4/Patient/p", change) is None
     assert patched(caller("user/Patient.ru"), "/r4/Patient/p", change)["active"] is True
+
+
+def test_a_patch_tells_nothing_of_what_a_token_may_not_read(
+    fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datetime
+) -> None:
+    """Right and wrong guesses are answered alike, and so is what is not there."""
+    fhir.store("r4", patient("m", gender="male"), patient("f", gender="female"))
+    guesses: list[tuple[str, Any]] = [
+        ("m", [step("test", "/gender", value="male")]),
+        ("m", [step("test", "/gender", value="female")]),
+        ("m", [step("remove", "/birthDate")]),
+        ("m", [step("copy", "/gender", **{"from": "/gender"})]),
+        ("m", parameters(operation("delete", "Patient.name.where(family = 'x')"))),
+        ("nobody", [step("test", "/gender", value="male")]),
+    ]
+    for scope in (
+        "user/Patient.u",
+        "user/Patient.cuds",
+        "user/Patient.u user/Patient.r?gender=female",
+    ):
+        caller = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
+        answers = set()
+        for ident, guess in guesses:
+            told = patched(caller, f"/r4/Patient/{ident}", guess, expect=403)
+            answers.add(told["issue"][0]["details"]["text"].replace(f"/{ident} ", ""))
+            bundle = {
+                "resourceType": "Bundle",
+                "type": "transaction",
+                "entry": [
+                    {
+                        "resource": guess if isinstance(guess, dict) else binary(guess),
+                        "request": {"method": "PATCH", "url": f"Patient/{ident}"},
+                    }
+                ],
+            }
+            caller.post("/r4", bundle, expect=403)
+        assert len(answers) == 1
+    # An update, which says it all itself, takes no more than its scope.
+    caller = Fhir(token_pair(dana_app, alice, now, "user/Patient.u").access_token, alice.pk, now)
+    caller.put("/r4/Patient/m", patient("m", gender="other"))
+    some = "user/Patient.u user/Patient.r?gender=female"
+    caller = Fhir(token_pair(dana_app, alice, now, some).access_token, alice.pk, now)
+    change = [step("test", "/gender", value="female"), step("add", "/active", value=True)]
+    assert patched(caller, "/r4/Patient/f", change)["active"] is True
+    # What a patch puts out of sight is not shown.
+    assert patched(caller, "/r4/Patient/f", [step("replace", "/gender", value="male")]) is None
+
+
+def binary(change: Any) -> dict[str, Any]:
+    """A JSON Patch as Bundles take it."""
+    data = base64.b64encode(json.dumps(change).encode()).decode()
+    return {"resourceType": "Binary", "contentType": JSON_PATCH, "data": data}
 
 
 @pytest.mark.parametrize("kind", ["batch", "transaction"])
 def test_patches_in_a_bundle(fhir: Fhir, kind: str) -> None:
     fhir.store("r4", patient("a"), patient("b"), patient("c", gender="male"))
-    change = base64.b64encode(json.dumps([step("add", "/active", value=True)]).encode()).decode()
-    binary = {"resourceType": "Binary", "contentType": JSON_PATCH, "data": change}
+    change = binary([step("add", "/active", value=True)])
     path = operation("add", "Patient", name="active", value={"valueBoolean": True})
     entries = [
-        {"resource": binary, "request": {"method": "PATCH", "url": "Patient/a"}},
+        {"resource": change, "request": {"method": "PATCH", "url": "Patient/a"}},
         {"resource": parameters(path), "request": {"method": "PATCH", "url": "Patient/b"}},
-        {"resource": binary, "request": {"method": "PATCH", "url": "Patient?gender=male"}},
+        {"resource": change, "request": {"method": "PATCH", "url": "Patient?gender=male"}},
     ]
     bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
     answer = fhir.post("/r4", bundle)
     assert [entry["response"]["status"] for entry in answer["entry"]] == ["200 OK"] * 3
     assert fhir.get("/r4/Patient?active=true")["total"] == 3
-    for broken in ({**binary, "data": "?"}, {**binary, "contentType": "text/plain"}, {}, patient()):
+    for broken in ({**change, "data": "?"}, {**change, "contentType": "text/plain"}, {}, patient()):
         entries[1]["resource"] = broken
         answer = fhir.post("/r4", bundle, expect=None)
         status = answer["entry"][1]["response"]["status"] if kind == "batch" else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -101,6 +103,69 @@ def test_conditional_references(fhir: Fhir, version: str) -> None:
         asked("POST", "Observation", observation("Patient?identifier=1")),
         expect=412,
     )
+
+
+def operations(*changes: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Patch as Bundles take it."""
+    data = base64.b64encode(json.dumps(changes).encode()).decode()
+    return {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+
+
+def fhirpath(name: str, path: str, **value: Any) -> dict[str, Any]:
+    """A FHIRPath Patch that puts a value into an element."""
+    parts = [
+        {"name": "type", "valueCode": "replace" if not name else "add"},
+        {"name": "path", "valueString": path},
+        *([{"name": "name", "valueString": name}] if name else []),
+        {"name": "value", **value},
+    ]
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+
+
+@pytest.mark.parametrize("asks", ["Patient?identifier=urn:mrn|7", "urn:uuid:p"])
+def test_references_in_patches(fhir: Fhir, asks: str) -> None:
+    """By a condition, or to an entry; in whatever form the patch comes."""
+    patches = {
+        "text": operations({"op": "replace", "path": "/subject/reference", "value": asks}),
+        "object": operations({"op": "add", "path": "/subject", "value": {"reference": asks}}),
+        "deep": operations(
+            {"op": "add", "path": "/performer", "value": [{"reference": asks}]},
+            {"op": "replace", "path": "/subject", "value": {"reference": asks}},
+        ),
+        "path": fhirpath("", "Observation.subject", valueReference={"reference": asks}),
+        "leaf": fhirpath("", "Observation.subject.reference", valueString=asks),
+        "named": fhirpath("reference", "Observation.subject", valueString=asks),
+    }
+    for name in patches:
+        display = {"display": "x"} if name == "named" else {"reference": "Patient/q"}
+        fhir.store("r4", {**observation("Patient/q"), "id": name, "subject": display})
+    entries = [
+        asked("PATCH", f"Observation/{name}", patch, f"urn:uuid:{name}")
+        for name, patch in patches.items()
+    ]
+    answer = posted(
+        fhir,
+        "r4",
+        *entries,
+        asked("PUT", "Patient/new", patient("new", identifier=MRN), "urn:uuid:p"),
+    )
+    assert {r["subject"]["reference"] for r in resources(answer)[:-1]} == {"Patient/new"}
+    assert resources(answer)[2]["performer"] == [{"reference": "Patient/new"}]
+    assert fhir.get("/r4/Observation?subject=Patient/new")["total"] == len(patches)
+
+
+def test_a_conditional_reference_in_a_patch_that_nothing_meets(fhir: Fhir) -> None:
+    fhir.store("r4", {**observation("Patient/q"), "id": "o"}, patient("a", identifier=MRN))
+    change = {"op": "replace", "path": "/subject/reference", "value": "Patient?identifier=none"}
+    told = posted(fhir, "r4", asked("PATCH", "Observation/o", operations(change)), expect=400)
+    assert "Bundle.entry[0]" in told["issue"][0]["diagnostics"]
+    fhir.store("r4", patient("b", identifier=MRN))
+    several = operations({**change, "value": "Patient?identifier=7"})
+    posted(fhir, "r4", asked("PATCH", "Observation/o", several), expect=412)
+    # What is no reference stays as it is.
+    note = {"op": "add", "path": "/note", "value": [{"text": "Patient?identifier=none"}]}
+    noted = posted(fhir, "r4", asked("PATCH", "Observation/o", operations(note)))
+    assert resources(noted)[0]["note"] == note["value"]
 
 
 def test_a_conditional_reference_outside_a_transaction_is_no_search(fhir: Fhir) -> None:
