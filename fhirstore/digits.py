@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 import orjson
@@ -123,9 +125,8 @@ def _literal(value: object) -> orjson.Fragment:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def dumps(value: Any) -> bytes:
-    """Print as compact UTF-8 JSON, numbers as they were written."""
-    return orjson.dumps(value, default=_literal)
+dumps: Callable[[Any], bytes] = partial(orjson.dumps, default=_literal)
+"""Print as compact UTF-8 JSON, numbers as they were written."""
 
 
 def indented(value: Any) -> bytes:
@@ -133,9 +134,10 @@ def indented(value: Any) -> bytes:
     return orjson.dumps(value, default=_literal, option=orjson.OPT_INDENT_2)
 
 
-def canonical(value: Any) -> bytes:
-    """The same with sorted keys: equal content gives equal bytes."""
-    return orjson.dumps(value, default=_literal, option=orjson.OPT_SORT_KEYS)
+canonical: Callable[[Any], bytes] = partial(
+    orjson.dumps, default=_literal, option=orjson.OPT_SORT_KEYS
+)
+"""The same with sorted keys: equal content gives equal bytes."""
 
 
 def literal(value: float) -> str:

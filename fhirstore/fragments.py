@@ -47,6 +47,9 @@ MOST = 16384
 """Values whose rows are kept, in all; then all are forgotten."""
 LONGEST = 1024
 """Bytes of the longest value whose rows are kept."""
+PARTS = 64
+"""Where the bits of parts begin; below lie those of `present`, a bigint."""
+_PRESENT = (1 << PARTS) - 1
 _OURS = ("versionId", "lastUpdated")
 _MOMENTS = ("date", "dateTime", "instant")
 
@@ -74,12 +77,11 @@ class Arriving:
         and give its index rows, as `packed` does. Values that come again are shared by the
         resources that have them: they are not to be changed."""
         rtype = resource["resourceType"]
-        divided = _divided(self._version, rtype)
-        if most:
-            pieces = self._pieces.setdefault(rtype, {})
-            rows = divided.rows(resource, _Rewriting(self._rewritten, pieces, most))
-        else:
-            rows = divided.rows(resource)
+        pieces = self._pieces.get(rtype)
+        if pieces is None:
+            pieces = self._pieces[rtype] = {}
+        rewriting = _Rewriting(self._rewritten, pieces, most)
+        rows = _divided(self._version, rtype).rows(resource, rewriting)
         return pack(extract({self._version: resource})) if rows is None else rows
 
 
@@ -102,9 +104,14 @@ class _Rewriting:
 
     def piece(self, known: _Property, key: bytes, value: Any) -> _Piece:
         """A value that is not known yet; it is changed."""
-        rewrite(value, self.rewritten)
-        piece = _Piece(value, key.count(REFERENCE), known.fragment(value))
-        if len(key) <= LONGEST:
+        count = key.count(REFERENCE) if known.name != "contained" else 0
+        if count:
+            rewrite(value, self.rewritten)
+        if count or known.name == "meta":
+            piece = _Piece(value, count, known.fragment(value))
+        else:
+            piece = _Piece(value, 0, known.kept.get(key) or known.made(key, value))
+        if known.recurs and len(key) <= LONGEST:
             self.pieces[known.name, key] = piece
         return piece
 
@@ -117,17 +124,17 @@ class _Rewriting:
 
 @dataclass(slots=True)
 class _Fragment:
-    """`parts`: bits of those parts of composites that have a value. `shared`: bits of those plans
-    with rows in here that look at other properties as well. The others as in PackedRows."""
+    """`bits`: `present`, and above it the bits of those parts of composites that have a value.
+    `shared`: bits of those plans with rows in here that look at other properties as well. The
+    others as in PackedRows."""
 
     tokens: list[bytes]
     ranges: list[bytes]
     strings: list[bytes]
     keys: list[bytes]
-    present: int
+    bits: int
     lo: int | None
     hi: int | None
-    parts: int
     shared: int
 
 
@@ -145,28 +152,24 @@ class _Property:
     member: int = 0
     moment: bool = False
     identifiers: Plan | None = None
-    kept: dict[str | bytes, _Fragment] | None = None
-    """By value; None where hardly any value comes twice."""
+    recurs: bool = True
+    """Whether values come again; `kept` has those that did, by the text or what is printed."""
+    kept: dict[str | bytes, _Fragment] = field(default_factory=dict)
 
     def fragment(self, value: Any) -> _Fragment:
         """What follows from a value of this property."""
-        if self.kept is None:
-            return self._make(value)
         if self.name == "meta" and type(value) is dict:
             value = {name: said for name, said in value.items() if name not in _OURS}
-        return self.found(value if type(value) is str else digits.dumps(value), value)
+        key = value if type(value) is str or not self.recurs else digits.dumps(value)
+        return (self.recurs and self.kept.get(key)) or self.made(key, value)
 
-    def found(self, key: str | bytes, value: Any) -> _Fragment:
-        """The same, where `key` is the value's: the text itself, or what it is printed as."""
-        if self.kept is None:
-            return self._make(value)
-        found = self.kept.get(key)
-        if found is None:
-            found = self._make(value)
-            if len(key) <= LONGEST:
-                _KEPT.count()
-                self.kept[key] = found
-        return found
+    def made(self, key: str | bytes, value: Any) -> _Fragment:
+        """The same of a value that is not kept; `key` is the one that it is kept by."""
+        made = self._make(value)
+        if self.recurs and len(key) <= LONGEST:
+            _KEPT.count()
+            self.kept[key] = made
+        return made
 
     def _make(self, value: Any) -> _Fragment:
         if self.moment and type(value) is str:
@@ -192,7 +195,17 @@ class _Property:
         for part, reads in self.parts:
             if any(read(alone) for _, read in reads):
                 parts |= part
-        return _fragment(pack(rows), parts, shared)
+        packed = pack(rows)
+        return _Fragment(
+            packed.tokens,
+            packed.ranges,
+            packed.strings,
+            packed.keys,
+            packed.present | parts << PARTS,
+            packed.lo,
+            packed.hi,
+            shared,
+        )
 
     def _moment(self, value: str) -> _Fragment:
         """The same of a date, dateTime or instant."""
@@ -211,7 +224,7 @@ class _Property:
                 ranges.append(packed_range(param_key(self.rtype, plan.code), low, high))
         keys = distinct_keys(ranges) if ranges else _NONE
         lo, hi = span if primary else (None, None)
-        return _Fragment(_NONE, ranges, _NONE, keys, present, lo, hi, 0, shared)
+        return _Fragment(_NONE, ranges, _NONE, keys, present, lo, hi, shared)
 
     def _identifiers(self, value: Any, plan: Plan) -> _Fragment | None:
         """The same of a list of Identifiers of systems and values alone, no value twice; None of
@@ -227,28 +240,14 @@ class _Property:
                 return None
             key = fresh_token_key(plan.rtype, plan.code, code)
             tokens.append(packed_token(key, system_hash(system), bit))
-        keys = distinct_keys(tokens)
-        if not keys or len(keys) != len(tokens):
+        keys = [row[KEY] for row in tokens]
+        if not keys or len(set(keys)) != len(keys):
             return None
-        return _Fragment(tokens, _NONE, _NONE, keys, plan.present, None, None, 0, 0)
-
-
-def _fragment(rows: PackedRows, parts: int, shared: int) -> _Fragment:
-    return _Fragment(
-        rows.tokens,
-        rows.ranges,
-        rows.strings,
-        rows.keys,
-        rows.present,
-        rows.lo,
-        rows.hi,
-        parts,
-        shared,
-    )
+        return _Fragment(tokens, _NONE, _NONE, keys, plan.present, None, None, 0)
 
 
 _NONE: list[bytes] = []
-_NOTHING = _Fragment(_NONE, _NONE, _NONE, _NONE, 0, None, None, 0, 0)
+_NOTHING = _Fragment(_NONE, _NONE, _NONE, _NONE, 0, None, None, 0)
 
 
 class _Divided:
@@ -272,13 +271,16 @@ class _Divided:
             self._shared += 1
             for path in [*patient_paths(version, rtype), *own]:
                 self._property(first_property(path)).member = 1 << self._shared
+        self._of_the_whole = bool(self._always or self._whole)
         for found in self._properties.values():
             found.moment = (
                 bool(found.plans)
                 and found.name not in self._not_moments
                 and not (found.parts or found.member)
             )
-            found.kept = None if self._mostly_unique(found) else _KEPT.new()
+            found.recurs = not self._mostly_unique(found)
+            if found.recurs:
+                found.kept = _KEPT.new()
             found.identifiers = _only_identifiers(found)
 
     def _property(self, name: str) -> _Property:
@@ -324,26 +326,28 @@ class _Divided:
         strings: list[bytes] = []
         keys: list[bytes] = []
         lo = hi = None
-        parts = shared = present = told = 0
+        bits = shared = told = 0
         doubtful = twice = False
-        properties = self._properties
         others = []
+        properties, dumps = self._properties, digits.dumps
         for name, value in resource.items():
             known = properties.get(name)
             if known is None:
                 if type(value) is not str or name == "reference":
                     others.append(name)
                 continue
-            if rewriting is None or type(value) is str or name == "contained":
+            if type(value) is str:
+                fragment = known.kept.get(value) or known.made(value, value)
+            elif rewriting is None:
                 fragment = known.fragment(value)
-            elif REFERENCE in (key := digits.dumps(value)) or name == "meta":
-                piece = rewriting.pieces.get((name, key)) or rewriting.piece(known, key, value)
-                resource[name] = piece.value
-                told += piece.count
-                fragment = piece.fragment
             else:
-                fragment = known.found(key, value)
-            parts |= fragment.parts
+                key = dumps(value)
+                piece = rewriting.pieces.get((name, key)) or rewriting.piece(known, key, value)
+                fragment = piece.fragment
+                if piece.count:
+                    resource[name] = piece.value
+                    told += piece.count
+            bits |= fragment.bits
             if share := fragment.shared:
                 if share & shared:
                     doubtful = True
@@ -351,9 +355,10 @@ class _Divided:
             if fragment.keys:
                 keys += fragment.keys
                 tokens += fragment.tokens
-                ranges += fragment.ranges
-                strings += fragment.strings
-            present |= fragment.present
+                if fragment.ranges:
+                    ranges += fragment.ranges
+                if fragment.strings:
+                    strings += fragment.strings
             if fragment.lo is not None:
                 twice = twice or lo is not None
                 lo, hi = fragment.lo, fragment.hi
@@ -361,12 +366,14 @@ class _Divided:
             rewriting.rest(resource, others)
         if twice:
             return None
-        if rest := self._rest(resource):
+        present = bits & _PRESENT
+        if self._of_the_whole and (rest := self._rest(resource)):
             keys += rest.keys
             tokens += rest.tokens
             ranges += rest.ranges
             strings += rest.strings
             present |= rest.present
+        parts = bits >> PARTS
         composites = self._present.get(parts)
         if composites is None:
             composites = self._present[parts] = self._composites_of(parts)
@@ -375,8 +382,6 @@ class _Divided:
 
     def _rest(self, resource: dict[str, Any]) -> PackedRows | None:
         """What is made of the whole resource."""
-        if not self._always and not self._whole:
-            return None
         plans = {plan.code: plan for plan in self._always}
         if self._whole:
             for name in resource:
