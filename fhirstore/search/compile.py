@@ -74,7 +74,7 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         case "text":
             return full_text.compile_clause(clause, scope, binder)
         case "list":
-            return listed.compile_clause(clause, scope, binder)
+            return listed.compile_clause(clause, scope, binder, compile_clause)
         case "special":
             return near.compile_clause(clause, binder)
     raise InvalidValue(parameter=clause.name, problem="cannot be searched by")

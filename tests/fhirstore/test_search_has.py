@@ -83,7 +83,9 @@ RESOURCES = (
         ("Observation", "_list=l2", ""),
         ("Observation", "_list=l2,l1", "o1"),
         ("Observation", "patient._list=l1", "o1"),
-        ("Observation", "_list=$current-problems", None),
+        ("Observation", "_list=$current-problems", ""),
+        ("Observation", "_list=$current-problems,l1", "o1"),
+        ("Observation", "_list=$current-socks", None),
     ],
 )
 def test_has(fhir: Fhir, version: str, rtype: str, query: str, matches: str | None) -> None:
