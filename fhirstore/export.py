@@ -49,7 +49,7 @@ class Wanted:
     @cached_property
     def _seen(self) -> tuple[str, dict[str, Any]]:
         binder = Binder()
-        return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes), binder.values
+        return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes, letters="s"), binder.values
 
     def types(self) -> list[str]:
         """The types that are exported."""

@@ -2,7 +2,8 @@
 (hl7.org/fhir/R4/search.html#chaining).
 
 A reference's key is its parameter's key and its target's, joined by xor, so SQL makes it from the
-targets themselves. Targets are looked for among the same owner's resources.
+targets themselves. Targets are looked for among the same owner's resources, as far as the token may
+search them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def compile_chain(
     for target, step in clause.chained:
         inner = replace(scope, rtype=target, number=NUMBERS[target])
         met = hashed(step, compile_clause(step, inner, binder).test(scope.owners, "r"))
-        seen = sight.seen(inner, binder)
+        seen = sight.seen(inner, binder, letters="s")
         for param in clause.parameter.stored:
             key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
             named = (

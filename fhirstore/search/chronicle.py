@@ -79,6 +79,11 @@ class Chronicle:
     at: Span | None = None
     fid: str = ""
 
+    @property
+    def _letters(self) -> str:
+        """What a scope must permit: one resource is read, a history of several is a search."""
+        return "r" if self.fid else "s"
+
     def total(self) -> int:
         """How many there are."""
         counted = self.counting()
@@ -111,13 +116,15 @@ class Chronicle:
 
     def _statement(self, sql: str, binder: Binder, **more: Any) -> Statement:
         owners, bit = self.scope.owners, self.scope.bit
-        whole = [t for t in self.rtypes if self.scope.sight.of(t) is None]
+        whole = [t for t in self.rtypes if self.scope.sight.of(t, self._letters) is None]
         part = len(whole) < len(self.rtypes)
         seen = past = gone = one = ""
         if self.fid:
             one = f" and {{a}}.fid = {binder.bind(self.fid, 'text')}"
         if part:
-            seen = sight.seen_of_any(self.scope, binder, "r", rtypes=self.rtypes)
+            seen = sight.seen_of_any(
+                self.scope, binder, "r", rtypes=self.rtypes, letters=self._letters
+            )
             kept = binder.bind([NUMBERS[name] for name in whole], "smallint[]")
             past, gone = (f" and {a}.rtype = any({kept})" for a in "ht")
         versions = _VERSIONS.format(

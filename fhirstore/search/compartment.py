@@ -33,7 +33,7 @@ class Compartment:
     @cached_property
     def _seen(self) -> tuple[str, dict[str, Any]]:
         binder = Binder()
-        return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes), binder.values
+        return sight.seen_of_any(self.scope, binder, rtypes=self.rtypes, letters="s"), binder.values
 
     def _values(self) -> dict[str, Any]:
         return {

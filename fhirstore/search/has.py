@@ -3,7 +3,8 @@
 
 A resource holds the keys of all its index rows (`fhir_resource.keys`), and a reference's key is its
 parameter's key and its target's, joined by xor: so the keys of those that match tell which targets
-they name. The sources are looked for among the same owner's resources, as far as they may be seen.
+they name. The sources are looked for among the same owner's resources, as far as they may be
+searched.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ def referred_to(source: Scope, params: Sequence[str], met: str, binder: Binder) 
     """The condition that `r` is referred to, under one of the reference parameters, by a resource
     of the source scope's type for which `met` holds (of its own row `r`)."""
     owners, tests = source.owners, []
+    seen = sight.seen(source, binder, letters="s")
     referring = (
         f"from fhir_resource r cross join lateral unnest(r.keys) as k(key)"
         f" where {owners.own('r')} and r.rtype = {source.number} and (r.vers & {source.bit}) <> 0"
-        f"{owners.visible('r', source.bit)}{sight.seen(source, binder)} and {met}"
+        f"{owners.visible('r', source.bit)}{seen} and {met}"
     )
     for param in params:
         key = binder.bind(keys.param_key(source.rtype, param), "bigint")

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from accounts.scopes import READING
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.permissions import widened
@@ -175,7 +176,8 @@ def named(scope: Scope, names: Iterable[Name], limit: int) -> Statement:
         "w_rtypes": [rtype for _, rtype, _ in wanted],
         "w_fids": [fid for _, _, fid in wanted],
     }
-    return _statement(scope, source, held, bound, limit, {NAMES[rtype] for _, rtype, _ in wanted})
+    rtypes = {NAMES[rtype] for _, rtype, _ in wanted}
+    return _statement(scope, source, held, bound, limit, rtypes, READING)
 
 
 def referring(scope: Scope, keyed: Sequence[Keyed], limit: int) -> Statement:
@@ -195,7 +197,9 @@ def referring(scope: Scope, keyed: Sequence[Keyed], limit: int) -> Statement:
         "w_keys": [key for _, key, _ in keyed],
         "w_rtypes": [rtype for _, _, rtype in keyed],
     }
-    return _statement(scope, source, held, bound, limit, {NAMES[rtype] for _, _, rtype in keyed})
+    # What refers to something is found as by a search; what is referred to is read.
+    rtypes = {NAMES[rtype] for _, _, rtype in keyed}
+    return _statement(scope, source, held, bound, limit, rtypes, "s")
 
 
 def _statement(
@@ -205,11 +209,12 @@ def _statement(
     bound: dict[str, Any],
     limit: int,
     rtypes: set[str],
+    letters: str,
 ) -> Statement:
     """The rows `r` for which `held` is true beside those of `source`, by id; `rtypes`: what they
-    can be."""
+    can be; `letters`: what a scope must permit."""
     owners, binder = scope.owners, Binder()
-    seen = sight.seen_of_any(scope, binder, "r", rtypes=sorted(rtypes))
+    seen = sight.seen_of_any(scope, binder, "r", rtypes=sorted(rtypes), letters=letters)
     once, first = ("distinct", "")
     if owners.several:
         same, order = owners.once()

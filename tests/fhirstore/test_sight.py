@@ -98,7 +98,8 @@ def test_a_search_shows_what_is_in_scope(
     [
         ("user/DiagnosticReport.rs", ""),
         (f"user/DiagnosticReport.rs {LAB}", "of-lab"),
-        ("user/DiagnosticReport.rs user/Observation.r?category=vital-signs", "of-vital"),
+        ("user/DiagnosticReport.rs user/Observation.rs?category=vital-signs", "of-vital"),
+        ("user/DiagnosticReport.rs user/Observation.r", ""),
     ],
 )
 def test_a_chain_leads_through_what_is_in_scope(narrow: Narrow, scope: str, found: str) -> None:
@@ -153,6 +154,12 @@ def test_a_narrowed_scope_changes_nothing(narrow: Narrow) -> None:
         (f"{LAB} user/DiagnosticReport.rs", "Observation?_revinclude=*", ["of-lab"]),
         (f"{LAB} user/Patient.rs", "Patient?_revinclude=Observation:subject", ["lab1", "lab2"]),
         ("user/Patient.rs", "Patient?_revinclude=Observation:subject", []),
+        ("user/Patient.rs user/Observation.r", "Patient?_revinclude=Observation:subject", []),
+        (
+            "user/DiagnosticReport.rs user/Observation.r",
+            "DiagnosticReport?_include=DiagnosticReport:result",
+            ["lab1", "vital"],
+        ),
         (
             f"{LAB} user/Patient.rs user/DiagnosticReport.rs",
             "Patient?_revinclude=Observation:subject"
@@ -210,3 +217,22 @@ def test_a_page_does_not_begin_behind_what_is_out_of_scope(narrow: Narrow) -> No
     hidden = lab.get("/r4/Observation?_sort=date&_afterid=vital", expect=400)
     absent = lab.get("/r4/Observation?_sort=date&_afterid=nothing", expect=400)
     assert hidden["issue"] == absent["issue"]
+
+
+def test_what_may_be_read_but_not_searched_is_found_by_no_detour(narrow: Narrow) -> None:
+    some = narrow("user/Observation.r user/Patient.rs")
+    assert ids(some.get("/r4/_history")) == ["p"]
+    assert some.get("/r4/Patient?_has:Observation:subject:code=c1")["total"] == 0
+    assert ids(some.get("/r4/Patient/p/$everything")) == ["p"]
+    (file,) = some.get("/bulk-data/r4/$export")["output"]
+    assert file["type"] == "Patient"
+    assert some.get("/r4/Observation/lab1")["id"] == "lab1"
+    assert some.get("/r4/Observation/lab1/_history")["total"] == 1
+    both = narrow("user/Observation.rs user/Patient.rs")
+    assert both.get("/r4/Patient?_has:Observation:subject:code=c1")["total"] == 1
+    assert (
+        narrow("user/Observation.rs user/Patient.r").get(
+            "/r4/Observation?subject:Patient.gender=female"
+        )["total"]
+        == 0
+    )
