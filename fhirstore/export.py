@@ -20,6 +20,8 @@ from time import monotonic
 from typing import Any
 
 from accounts.digests import digest
+from fhirstore.export_deleted import Deletions
+from fhirstore.keys import compartment_key
 from fhirstore.models import Export
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import rows, sight
@@ -35,16 +37,21 @@ SETTLED = timedelta(seconds=10)
 so that one export `_since` the other misses nothing."""
 
 _NEVER = ("AuditEvent",)
+DELETED_FOLDER = "deleted"
+DELETED = "deleted:"
+"""How the file of deletions is called in place of a type; the types follow."""
 _CHUNK = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is exported: what a scope may see, of these types (None: all), changed since."""
+    """What is exported: what a scope may see, of these types (None: all), changed since, in the
+    compartments of these patients (ids; None: whatever)."""
 
     scope: Scope
     rtypes: Sequence[str] | None = None
     since: datetime | None = None
+    patients: Sequence[str] | None = None
 
     @cached_property
     def _seen(self) -> tuple[str, dict[str, Any]]:
@@ -63,6 +70,7 @@ class Wanted:
             **self._seen[1],
             "rtypes": [NUMBERS[name] for name in self.types()],
             "since": self.since,
+            "compartments": [compartment_key(f"Patient/{fid}") for fid in self.patients or ()],
         }
 
     def source(self) -> str:
@@ -76,6 +84,12 @@ class Wanted:
         )
         if self.since is not None:
             found += " and r.updated >= %(since)s::timestamptz"
+        if self.patients is not None:
+            found += (
+                " and (r.owner, r.rtype, r.rid) in (select g.owner, g.sys, g.rid from fhir_token g"
+                f" where {owners.own('g')} and g.key = any(%(compartments)s::bigint[])"
+                f" and (g.vers & {self.scope.bit}) <> 0)"
+            )
         found += self._seen[0]
         if not owners.several:
             return found
@@ -86,10 +100,17 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One file of an export, by its token."""
+    """One file of an export, by its token. `deleted`: it holds Bundles of deletions, and lies under
+    another name than files of Bundles."""
 
     rtype: str
     token: str
+    deleted: bool = False
+
+    @property
+    def folder(self) -> str:
+        """The part of its address before the token."""
+        return DELETED_FOLDER if self.deleted else self.rtype
 
 
 def start(
@@ -101,11 +122,14 @@ def start(
     now: datetime,
     plan: bool = True,
 ) -> str:
-    """Keep an export for a day; answers its token. `plan` False: its files are planned by `go_on`.
-    Earlier ones that have run out are forgotten.
+    """Keep an export for a day; answers its token. `plan` False: its files are planned by `go_on`,
+    among them one of what was deleted since. Earlier ones that have run out are forgotten.
     """
     token = secrets.token_urlsafe(32)
     sweep(now=now)
+    unplanned = [[name] for name in sorted(wanted.types())]
+    if wanted.since is not None:
+        unplanned.append([DELETED + ",".join(sorted(wanted.types()))])
     Export.objects.create(
         digest=digest(token),
         application=application,
@@ -115,7 +139,8 @@ def start(
         request=request,
         made=now,
         expires=now + LIFE,
-        files=list(_files(wanted)) if plan else [[name] for name in sorted(wanted.types())],
+        files=list(_files(wanted)) if plan else unplanned,
+        patients=None if wanted.patients is None else list(wanted.patients),
     )
     return token
 
@@ -136,9 +161,11 @@ def go_on(export: Export, scope: Scope, *, seconds: float) -> None:
     until = monotonic() + seconds
     files = list(export.files)
     while rtypes := [file[0] for file in files if len(file) == 1]:
-        wanted = Wanted(scope=scope, rtypes=rtypes[:1], since=export.since)
         place = files.index(rtypes[:1])
-        files[place : place + 1] = _files(wanted)
+        if gone := _deletions(export, rtypes[0], scope):
+            files[place:] = [[rtypes[0], None, None]] if gone.there_are() else []
+        else:
+            files[place : place + 1] = _files(_of(export, rtypes[0], scope))
         if monotonic() > until:
             break
     still = Export.objects.filter(pk=export.pk, files=export.files)
@@ -163,10 +190,12 @@ def find(
 
 def files(export: Export, token: str) -> list[File]:
     """The files of an export, whose token the caller knows."""
-    return [
-        File(rtype=rtype, token=f"{token}-{number}")
-        for number, (rtype, _, _) in enumerate(export.files, start=1)
-    ]
+    found = []
+    for number, (rtype, _, _) in enumerate(export.files, start=1):
+        gone = rtype.startswith(DELETED)
+        name = "Bundle" if gone else rtype
+        found.append(File(rtype=name, token=f"{token}-{number}", deleted=gone))
+    return found
 
 
 def split_token(token: str) -> tuple[str, int]:
@@ -180,7 +209,10 @@ def lines(export: Export, number: int, scope: Scope) -> Iterator[bytes]:
     """The content of a file (counted from 1) as NDJSON, in chunks, streamed from the database.
     `scope`: whose resources, and what of them may be seen."""
     rtype, after, upto = export.files[number - 1]
-    wanted = Wanted(scope=scope, rtypes=[rtype], since=export.since)
+    if gone := _deletions(export, rtype, scope):
+        yield from gone.lines()
+        return
+    wanted = _of(export, rtype, scope)
     sql = f"select r.vers, r.body from {wanted.source()}"
     bound = wanted.values()
     for name, position, compare in (("after", after, ">"), ("upto", upto, "<=")):
@@ -196,6 +228,18 @@ def lines(export: Export, number: int, scope: Scope) -> Iterator[bytes]:
     )
     for chunk in _chunks(served):
         yield b"".join(chunk)
+
+
+def _of(export: Export, rtype: str, scope: Scope) -> Wanted:
+    return Wanted(scope=scope, rtypes=[rtype], since=export.since, patients=export.patients)
+
+
+def _deletions(export: Export, name: str, scope: Scope) -> Deletions | None:
+    """What the file of deletions tells; None for the files of a type."""
+    if not name.startswith(DELETED) or export.since is None:
+        return None
+    rtypes = [rtype for rtype in name.removeprefix(DELETED).split(",") if rtype]
+    return Deletions(scope=scope, rtypes=rtypes, since=export.since, patients=export.patients)
 
 
 def _chunks(bodies: Iterable[bytes]) -> Iterator[list[bytes]]:

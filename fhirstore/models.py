@@ -15,7 +15,8 @@ class Export(models.Model):
     `app_user` is null for all users of the application. `files` are [type, after, upto]: the
     resources of one type in the order of owner and id, behind the position `after` up to and with
     `upto`, each [owner, id] or null for the end. A type whose files are not planned yet stands
-    as [type].
+    as [type]. In place of a type "deleted:Patient,Observation" stands for the file of what was
+    deleted of these. `patients`: ids of those to whose compartments it keeps, null for all.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -27,6 +28,7 @@ class Export(models.Model):
     made = models.DateTimeField()
     expires = models.DateTimeField()
     files = models.JSONField(default=list)
+    patients = models.JSONField(null=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["expires"], name="export_by_expiry")]

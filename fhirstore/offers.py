@@ -97,6 +97,14 @@ OPERATIONS = (
         path="/Patient/$export",
         versions=("r4",),
     ),
+    Operation(
+        name="export",
+        definition=f"{_BULK}/group-export",
+        rtype="Group",
+        method="GET",
+        path="/Group/1/$export",
+        versions=("r4",),
+    ),
 )
 EXPORT = Operation(
     name="export",

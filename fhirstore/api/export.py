@@ -1,10 +1,11 @@
 """`GET /bulk-data/{ver}/$export` and its files (wire contract 15.1); `$export` and
-`Patient/$export` under a FHIR base begin the same export."""
+`Patient/$export` under a FHIR base begin the same export, `Group/{id}/$export` one of its Patients
+and their compartments."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -20,12 +21,14 @@ from accounts.access import Access, access_for
 from accounts.answers import NO_STORE
 from accounts.clock import served_instant
 from accounts.refusals import Refused
-from fhirstore import export
+from fhirstore import digits, export
 from fhirstore.api.answered import answered, broken
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.formats import JSON
 from fhirstore.api.operation import operation_pairs
+from fhirstore.api.stored import current
 from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound
+from fhirstore.groups import patients
 from fhirstore.models import Export
 from fhirstore.search.condition import Scope
 from fhirstore.search.moments import instant, moments
@@ -99,7 +102,18 @@ def kick_off(call: Call) -> Answer:
     return _begun(call, operation_pairs(call), f"{call.base}/{below}")
 
 
-def _begun(call: Call, pairs: list[Pair], url: str) -> Answer:
+def kick_off_group(call: Call) -> Answer:
+    """Begin an export of what belongs to the Patients of a Group."""
+    call.check_type()
+    _, stored = current(call)
+    members = patients(
+        digits.loads(stored.body), version=call.version, base=settings.HOSTS["api"], now=call.now
+    )
+    url = f"{call.base}/Group/{call.fid}/$export"
+    return _begun(call, operation_pairs(call), url, members)
+
+
+def _begun(call: Call, pairs: list[Pair], url: str, members: Sequence[str] | None = None) -> Answer:
     """The manifest at once, or under `Prefer: respond-async` where to ask for it."""
     _check(call, pairs)
     later = _ASYNC.search(call.headers.get("prefer", "").lower()) is not None
@@ -108,6 +122,7 @@ def _begun(call: Call, pairs: list[Pair], url: str) -> Answer:
             scope=_scope(call.access, call.version, call.now),
             rtypes=_types(pairs),
             since=_since(pairs),
+            patients=members,
         ),
         application=call.access.application_id,
         app_user=call.access.app_user_id,
@@ -149,18 +164,19 @@ def status(request: HttpRequest, version: str, token: str) -> Answer:
     if left := export.unplanned(found):
         told = {"X-Progress": f"{len(left)} resource types to go", "Retry-After": "1"}
         return Answer(status=202, headers=told)
-    return _manifest(found, token, error=[])
+    return _manifest(found, token, later=True)
 
 
 @_bulk_call("GET", "HEAD")
 def download(request: HttpRequest, version: str, rtype: str, token: str) -> Iterator[bytes]:
     """One file, for the credentials that asked for the export."""
     now = clock.now()
-    access = _access(request, now, rtype)
+    # Deletions are told of those types only of which the token sees everything.
+    access = _access(request, now, "*" if rtype == export.DELETED_FOLDER else rtype)
     whole, number = export.split_token(token)
     found = _find(whole, version, access, now)
     known = not export.unplanned(found) and 0 < number <= len(found.files)
-    if not known or found.files[number - 1][0] != rtype:
+    if not known or export.files(found, whole)[number - 1].folder != rtype:
         raise NotFound("there is no such file")
     return export.lines(found, number, _scope(access, version, now))
 
@@ -193,18 +209,27 @@ def _scope(access: Access, version: str, now: datetime) -> Scope:
     return Call(access=access, version=version, prefix="", now=now, rtype="Patient").scope()
 
 
-def _manifest(found: Export, token: str, **more: Any) -> Answer:
-    base = _base(found.version)
+def _manifest(found: Export, token: str, *, later: bool = False) -> Answer:
+    """`later`: as the standard wants it, which has more to tell than the contract."""
+    base, files = _base(found.version), export.files(found, token)
+
+    def told(*, deleted: bool) -> list[dict[str, str]]:
+        return [
+            {"type": file.rtype, "url": f"{base}/{file.folder}/{file.token}.ndjson"}
+            for file in files
+            if file.deleted is deleted
+        ]
+
     manifest = {
         "transactionTime": served_instant(found.made - export.SETTLED),
         "request": found.request,
         "requiresAccessToken": True,
-        "output": [
-            {"type": file.rtype, "url": f"{base}/{file.rtype}/{file.token}.ndjson"}
-            for file in export.files(found, token)
-        ],
-        **more,
+        "output": told(deleted=False),
     }
+    if later and found.since is not None:
+        manifest["deleted"] = told(deleted=True)
+    if later:
+        manifest["error"] = []
     expires = http_date(found.expires.timestamp())
     return Answer(body=orjson.dumps(manifest), headers={"Expires": expires})
 

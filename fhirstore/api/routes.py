@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from fhirstore.api import quick
@@ -15,7 +16,7 @@ from fhirstore.api.create import create
 from fhirstore.api.delete import delete, delete_match, delete_version
 from fhirstore.api.docref import docref
 from fhirstore.api.everything import delete_everything, everything
-from fhirstore.api.export import kick_off
+from fhirstore.api.export import kick_off, kick_off_group
 from fhirstore.api.history import history, history_system, history_type
 from fhirstore.api.lastn import lastn
 from fhirstore.api.patch import patch, patch_match
@@ -64,6 +65,10 @@ _EXPORT = {
     "POST": Interaction(name="export", perform=kick_off, any_type=True, takes="parameters"),
 }
 
+_OF_GROUP = {
+    method: replace(interaction, perform=kick_off_group) for method, interaction in _EXPORT.items()
+}
+
 ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
     (re.compile(pattern), methods)
     for pattern, methods in (
@@ -98,6 +103,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
             {"POST": Interaction(name="search", perform=search_within, takes="form")},
         ),
         *((pattern, _EXPORT) for pattern in (r"/\$export", r"/(?P<rtype>Patient)/\$export")),
+        (r"/(?P<rtype>Group)" + _ID + r"/\$export", _OF_GROUP),
         (r"/purge", {"DELETE": Interaction(name="purge", perform=purge, read_only=False)}),
         (
             _TYPE,

@@ -153,6 +153,7 @@ FHIR_CALLS: dict[str, list[tuple[str, str]]] = {
     "/purge": [("DELETE", "/purge")],
     "/$export": [("GET", "/$export"), ("GET", "/$export?_type=Patient")],
     "/(?P<rtype>Patient)/$export": [("GET", "/Patient/$export")],
+    "/(?P<rtype>Group)/ID/$export": [("GET", "/Group/{fid}/$export")],
     "/TYPE": [
         ("GET", "/Patient"),
         ("GET", "/Patient?_id={fid}"),

@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.access import Access
 from accounts.applications import NewClient
 from accounts.models import AppUser, AuditRecord
-from fhirstore import audit_events, erase, export
+from fhirstore import audit_events, erase, export, export_deleted
 from fhirstore.api import export as export_api
 from fhirstore.api.call import Call
 from fhirstore.audit_events import Happened
@@ -356,6 +356,178 @@ def test_what_it_cannot_do_is_refused(record: Fhir, query: str) -> None:
     for path in ("/bulk-data/r4/$export", "/r4/$export"):
         answer = record.get(f"{path}?{query}", expect=400)
         assert query.partition("=")[0] in answer["issue"][0]["diagnostics"]
+
+
+def group(*members: Any, **more: Any) -> dict[str, Any]:
+    """A Group of these: references, or whole members."""
+    held = [{"entity": {"reference": m}} if isinstance(m, str) else m for m in members]
+    return {
+        "resourceType": "Group",
+        "id": "g",
+        "type": "person",
+        "actual": True,
+        "member": held,
+        **more,
+    }
+
+
+def about(ident: str, patient: str) -> dict[str, Any]:
+    return observation(ident, subject={"reference": f"Patient/{patient}"})
+
+
+@pytest.fixture
+def practice(fhir: Fhir) -> Fhir:
+    """Three patients with an Observation each, and what belongs to nobody."""
+    for version in VERSIONS:
+        for patient in ("a", "b", "c"):
+            fhir.store(
+                version, {"resourceType": "Patient", "id": patient}, about(f"of-{patient}", patient)
+            )
+        fhir.store(version, {"resourceType": "Practitioner", "id": "d"}, observation("nobody"))
+    return fhir
+
+
+def files(caller: Fhir, manifest: dict[str, Any], part: str = "output") -> list[str]:
+    """ "Type/id" of all that the files hold, but for the Group, which is in the compartments of its
+    members."""
+    found = [r for file in manifest[part] for r in content(caller, file["url"])]
+    return sorted(f"{r['resourceType']}/{r['id']}" for r in found if r["id"] != "g")
+
+
+def asked_later(caller: Fhir, path: str) -> Any:
+    """The manifest of an export that was asked for with respond-async."""
+    assert caller.get(path, expect=202, prefer="respond-async") is None
+    return caller.get(caller.last.headers["Content-Location"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_patients_of_a_group(practice: Fhir, version: str) -> None:
+    base = settings.PUBLIC_BASE_URL
+    over = {"entity": {"reference": "Patient/c"}, "period": {"end": "2020-01-01"}}
+    left = {"entity": {"reference": "Patient/c"}, "inactive": True}
+    still = {"entity": {"reference": f"{base}/fhir/{version}/Patient/b"}, "period": {"end": "2090"}}
+    practice.store(version, group("Patient/a", still, over, left, "Patient/none", "Practitioner/d"))
+    path = f"/{version}/Group/g/$export"
+    manifest = practice.get(path)
+    assert list(manifest) == ["transactionTime", "request", "requiresAccessToken", "output"]
+    assert manifest["request"] == f"{base}{path}"
+    wanted = ["Observation/of-a", "Observation/of-b", "Patient/a", "Patient/b"]
+    assert files(practice, manifest) == wanted
+    assert files(practice, asked_later(practice, path)) == wanted
+    assert files(practice, practice.get(f"{path}?_type=Patient")) == wanted[2:]
+    tomorrow = (practice.now + timedelta(days=1)).date().isoformat()
+    assert practice.get(f"{path}?_since={tomorrow}")["output"] == []
+    # Who is in it was settled when it was asked for; what they have is read when it is loaded.
+    manifest = practice.get(f"{path}?_type=Observation")
+    practice.store(version, group())
+    practice.store(version, about("new", "a"))
+    assert "Observation/new" in files(practice, manifest)
+    assert practice.get(path)["output"] == []
+
+
+def test_a_group_that_is_not_there(practice: Fhir, bobs: Fhir, dana_app: NewClient) -> None:
+    practice.store("r4", group("Patient/a"))
+    bobs.get("/r4/Group/g/$export", expect=404)
+    practice.get("/r4/Group/none/$export", expect=404)
+    practice.get("/r4/Patient/a/$export", expect=404)
+    alice = AppUser.objects.get(pk=practice.owner)
+    for scope, status in (
+        ("user/Patient.rs user/Group.rs", 200),
+        ("user/Patient.rs", 404),
+        ("user/Group.rs?identifier=x user/Patient.rs", 404),
+    ):
+        token = token_pair(dana_app, alice, practice.now, scope).access_token
+        narrow = Fhir(token, practice.owner, practice.now)
+        told = narrow.get("/r4/Group/g/$export", expect=status)
+        if status == 200:
+            assert files(narrow, told) == ["Patient/a"]
+    practice.delete("/r4/Group/g")
+    practice.get("/r4/Group/g/$export", expect=410)
+
+
+def test_a_group_of_the_users_of_an_app(practice: Fhir, bobs: Fhir, server: Fhir) -> None:
+    bobs.store("r4", {"resourceType": "Patient", "id": "bob"}, about("of-bob", "bob"))
+    practice.store("r4", group("Patient/a", "Patient/bob"))
+    assert files(practice, practice.get("/r4/Group/g/$export")) == ["Observation/of-a", "Patient/a"]
+    assert files(server, server.get("/r4/Group/g/$export")) == [
+        "Observation/of-a",
+        "Observation/of-bob",
+        "Patient/a",
+        "Patient/bob",
+    ]
+
+
+def deletions(caller: Fhir, path: str) -> list[str]:
+    """What the files of deletions tell."""
+    manifest = asked_later(caller, path)
+    assert list(manifest)[-2:] == ["deleted", "error"]
+    told = []
+    for file in manifest["deleted"]:
+        assert file["type"] == "Bundle"
+        for bundle in content(caller, file["url"]):
+            assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "transaction")
+            assert {entry["request"]["method"] for entry in bundle["entry"]} == {"DELETE"}
+            told += [entry["request"]["url"] for entry in bundle["entry"]]
+    return told
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_was_deleted_since(
+    practice: Fhir, bobs: Fhir, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = f"/bulk-data/{version}/$export"
+    since = practice.now.date().isoformat()
+    for name in ("Observation/of-a", "Observation/of-b", "Patient/c", "Practitioner/d"):
+        practice.delete(f"/{version}/{name}")
+    practice.store(version, about("of-b", "b"))  # back again
+    gone = ["Observation/of-a", "Patient/c", "Practitioner/d"]
+    assert sorted(deletions(practice, f"{base}?_since={since}")) == gone
+    monkeypatch.setattr(export_deleted, "ENTRIES", 2)
+    assert sorted(deletions(practice, f"{base}?_since={since}")) == gone
+    typed = f"{base}?_since={since}&_type=Patient,Encounter"
+    assert deletions(practice, typed) == ["Patient/c"]
+    tomorrow = (practice.now + timedelta(days=1)).date().isoformat()
+    assert deletions(practice, f"{base}?_since={tomorrow}") == []
+    assert "deleted" not in asked_later(practice, base)
+    assert "deleted" not in practice.get(f"{base}?_since={since}")
+    assert deletions(bobs, f"{base}?_since={since}") == []
+    # Of a Group what belonged to its patients.
+    practice.store(version, group("Patient/a", "Patient/c"))
+    path = f"/{version}/Group/g/$export?_since={since}"
+    assert deletions(practice, path) == ["Observation/of-a", "Patient/c"]
+    practice.store(version, group("Patient/b"))
+    assert deletions(practice, path) == []
+
+
+def test_deletions_are_told_to_whoever_sees_all_of_a_type(
+    practice: Fhir, bobs: Fhir, dana_app: NewClient, now: datetime
+) -> None:
+    since = now.date().isoformat()
+    path = f"/bulk-data/r4/$export?_since={since}"
+    practice.delete("/r4/Observation/of-a")
+    practice.delete("/r4/Patient/c")
+    alice = AppUser.objects.get(pk=practice.owner)
+    for scope, told in (
+        ("user/Patient.rs", ["Patient/c"]),
+        ("user/Patient.rs user/Observation.rs?category=x", ["Patient/c"]),
+        ("user/Patient.rs?gender=male", []),
+        ("user/*.rs", ["Observation/of-a", "Patient/c"]),
+    ):
+        token = token_pair(dana_app, alice, now, scope).access_token
+        assert deletions(Fhir(token, alice.pk, now), path) == told
+    where = asked_later(practice, path)["deleted"][0]["url"]
+    content(bobs, where, expect=404)
+    content(practice, where.replace("/deleted/", "/Bundle/"), expect=404)
+
+
+def test_what_another_user_still_has_is_not_deleted(
+    practice: Fhir, bobs: Fhir, server: Fhir, now: datetime
+) -> None:
+    since = now.date().isoformat()
+    bobs.store("r4", {"resourceType": "Patient", "id": "c"})
+    for ident in ("b", "c"):
+        practice.delete(f"/r4/Patient/{ident}")
+    assert deletions(server, f"/bulk-data/r4/$export?_since={since}&_type=Patient") == ["Patient/b"]
 
 
 def test_an_export_is_no_entry_of_a_bundle(record: Fhir) -> None:
