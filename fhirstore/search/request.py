@@ -187,8 +187,6 @@ def _parse(
     if strict and reader.unknown:
         names = ", ".join(reader.unknown)
         raise UnknownParameter(f"unknown search parameter for {rtype or 'all types'}: {names}")
-    if strict and reader.empty:
-        raise InvalidValue(parameter=next(iter(reader.empty)), problem="has no value")
     count, total = page_size(pairs), _last(pairs, "_total") or "accurate"
     if total not in TOTALS:
         raise InvalidValue(parameter="_total", problem=f"is none of {', '.join(TOTALS)}")
@@ -241,7 +239,6 @@ class _Reader:
         self.sort: list[Key] = []
         self.ignored: set[Pair] = set()
         self.unknown: dict[str, None] = {}
-        self.empty: dict[str, None] = {}
         self.divided: dict[Pair, tuple[Pair, ...]] = {}
 
     def take(self, pair: Pair) -> None:
@@ -302,9 +299,8 @@ class _Reader:
             problem = "has no value between its commas"
             raise InvalidValue(parameter=next(iter(found.values())).name, problem=problem)
         else:
-            # Forms send what was left blank.
+            # Forms send what was left blank: no error (hl7.org/fhir/R4/search.html#errors).
             self.ignored.add(pair)
-            self.empty[pair.name] = None
 
     def _unknown(self, pair: Pair) -> None:
         self.ignored.add(pair)
