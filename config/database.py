@@ -18,9 +18,10 @@ PREPARE_WHAT_ASKS_FOR_IT = {"prepare_threshold": 1 << 30}
 else."""
 
 
-GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan"
+GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0"
 """The statements of the store are written so that one plan serves every owner; left to itself,
-PostgreSQL plans some of them anew for every page, which costs as much as running them."""
+PostgreSQL plans some of them anew for every page, which costs as much as running them, and for some
+of a large store starts processes, which costs ten times as much."""
 
 
 def for_requests(settings: dict[str, Any], *, seconds: int) -> dict[str, Any]:

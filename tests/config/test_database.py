@@ -21,6 +21,7 @@ def test_a_limit_on_statements_joins_other_options() -> None:
     given = database.from_url("postgres://careweave@db/careweave?options=-c%20jit%3Doff")
     limited = database.for_requests(given, seconds=60)
     said = "-c jit=off -c statement_timeout=60s -c plan_cache_mode=force_generic_plan"
+    said += " -c max_parallel_workers_per_gather=0"
     assert limited["OPTIONS"]["options"] == said
     assert database.for_requests(given, seconds=0) is given
 
