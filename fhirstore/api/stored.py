@@ -155,6 +155,8 @@ def _whole_versions(call: Call, owner: int) -> Callable[[bytes | None], bool]:
     def visible(body: bytes | None) -> bool:
         if body is None:
             return False
+        if call.rtype == "Patient":
+            return f"Patient/{call.fid}" in patients
         # A wearable's Device belongs to its patient too.
         there = compartments(digits.loads(body), call.version, wearable=True)
         return not patients.isdisjoint(there)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhirstore.keys import compartment_key
+from fhirstore.rtypes import NUMBERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class Owners:
     source URL appear once.
 
     `seen`: (owner, Patient id) of what others let the one owner see; of their rows only those in
-    such a patient's compartment are visible, and an own row hides another's of the same id.
+    such a patient's compartment are visible, of Patients that one alone (others that link to it are
+    in its compartment too), and an own row hides another's of the same id.
     """
 
     numbers: Sequence[int]
@@ -46,10 +48,12 @@ class Owners:
             return ""
         return (
             f" and ({alias}.owner = %(owner)s::bigint or exists (select 1 from"
-            " unnest(%(seen_owners)s::bigint[], %(seen_keys)s::bigint[]) as p(owner, key)"
+            " unnest(%(seen_owners)s::bigint[], %(seen_keys)s::bigint[], %(seen_patients)s::text[])"
+            " as p(owner, key, fid)"
             f" join fhir_token g on g.owner = p.owner and g.key = p.key and g.rid = {alias}.rid"
             f" and g.sys = {alias}.rtype and (g.vers & {bit}) <> 0"
-            f" where p.owner = {alias}.owner)"
+            f" where p.owner = {alias}.owner"
+            f" and ({alias}.rtype <> {NUMBERS['Patient']} or {alias}.fid = p.fid))"
             " and not exists (select 1 from fhir_resource o where o.owner = %(owner)s::bigint"
             f" and o.rtype = {alias}.rtype and o.fid = {alias}.fid and (o.vers & {bit}) <> 0))"
         )
@@ -64,6 +68,7 @@ class Owners:
         return owners | {
             "owner": self.numbers[0],
             "seen_owners": [owner for owner, _ in self.seen],
+            "seen_patients": [patient for _, patient in self.seen],
             "seen_keys": [compartment_key(f"Patient/{patient}") for _, patient in self.seen],
         }
 

@@ -82,6 +82,24 @@ def test_nothing_but_that_patients_is_seen(record: Fhir, bobs: Fhir, version: st
         bobs.get(f"/{other}/Patient/p1", expect=404)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_another_patient_that_links_to_that_one_is_not_seen(
+    record: Fhir, bobs: Fhir, version: str
+) -> None:
+    kind = {"type": "refer"} if version == "dstu2" else {"type": "seealso"}
+    linked = {"link": [{"other": {"reference": "Patient/p1"}, **kind}]}
+    record.store(version, {"resourceType": "Patient", "id": "p2", "gender": "male", **linked})
+    record.put(permission(version, "p1", bobs), None)
+    for path in ("Patient/p2", "Patient/p2/_history", "Patient/p2/_history/9000000000001"):
+        bobs.get(f"/{version}/{path}", expect=404)
+    for path in ("Patient", "Patient?link=p1", "Patient/p1/*", "Patient?_id=p1,p2"):
+        assert "p2" not in ids(bobs.get(f"/{version}/{path}"))
+    everything = ids(bobs.get(f"/{version}/Patient/p1/$everything"))
+    assert everything == ["p1", "o0", "o1", "o2"]
+    assert "p2" not in ids(bobs.get(f"/{version}/Patient?_id=p1&_revinclude=Patient:link"))
+    assert "p2" in ids(record.get(f"/{version}/Patient/p1/$everything"))
+
+
 def test_the_sight_of_one_owners_patient_is_not_that_of_anothers(
     record: Fhir, bobs: Fhir, dana_app: NewClient, now: datetime
 ) -> None:
