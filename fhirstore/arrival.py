@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.conf import settings
 
 from fhirstore import digits, identity
 from fhirstore.attachments import WITH_ATTACHMENTS, rewrite_attachments
+from fhirstore.held import Key
 from fhirstore.keys import EVERY_VERSION, VERSION_BITS, source_key
 from fhirstore.references import Bases, Rewritten, count, rewrite
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.definitions import TypeDefinition, types
-from fhirstore.search.membership import patient_references
+from fhirstore.search.membership import patient_readers
+from fhirstore.search.values import targets
 from fhirstore.source import Source
 
 MAX_SOURCE_ID = 2048
@@ -45,12 +48,11 @@ class Name:
     Arrival."""
 
     rtype: str
-    number: int
     source_id: str
     url: str
     src: int
     patient: str | None
-    fid: str
+    key: Key
     seal: bytes
 
 
@@ -91,6 +93,8 @@ class Reception:
         self.bases = Bases((source.base, *source.also_bases))
         self.aliases = aliases
         self._types = types(self.version)
+        self.of_some = frozenset() if self.wearable else _of_some(self.version)
+        self._marked = {"source": f"1up-external-system:{source.system_id}"}
         # A batch names the same few targets over and over.
         self._patients: dict[str, str] = {}
         self._whose: dict[str, str | None] = {}
@@ -102,16 +106,6 @@ class Reception:
     def definition(self, rtype: str) -> TypeDefinition | None:
         """What the source's version says about a type."""
         return self._types.get(rtype)
-
-    def may_belong_to_nobody(self, rtype: str) -> bool:
-        """Whether resources of a type belong to a patient or not, as their content says: Devices
-        for one."""
-        definition = self._types.get(rtype)
-        return (
-            definition is not None
-            and bool(definition.patient)
-            and not (definition.compartment or self.wearable)
-        )
 
     def patient_id(self, source_id: str) -> str:
         """Our id of one of the source's Patients."""
@@ -138,16 +132,8 @@ class Reception:
         url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
         src = source_key(url)
         patient = self.patient if definition.patient and rtype != "Patient" else None
-        return Name(
-            rtype,
-            NUMBERS[rtype],
-            source_id,
-            url,
-            src,
-            patient,
-            self._fid(src, patient, url),
-            seal(text),
-        )
+        key = NUMBERS[rtype], self._fid(src, patient, url)
+        return Name(rtype, source_id, url, src, patient, key, seal(text))
 
     def receive(self, text: bytes, name: Name | None = None) -> Arrival:
         """Parse and identify; `name`: who it seems to be. Raises Rejected."""
@@ -155,7 +141,7 @@ class Reception:
         rtype = resource.get("resourceType")
         if not isinstance(rtype, str):
             raise Rejected("no resourceType")
-        if self.definition(rtype) is None:
+        if rtype not in self._types:
             raise Rejected(
                 f"{rtype if rtype in NUMBERS else 'unknown type'}: not a type of this version"
             )
@@ -171,7 +157,7 @@ class Reception:
         patient = self._patient(rtype, resource)
         if name and name.source_id == source_id and name.rtype == rtype:
             url, src, sealed = name.url, name.src, name.seal
-            fid = name.fid if name.patient == patient else self._fid(src, patient, url)
+            fid = name.key[1] if name.patient == patient else self._fid(src, patient, url)
         else:
             url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
             src, sealed = source_key(url), seal(text)
@@ -197,14 +183,16 @@ class Reception:
     def _patient(self, rtype: str, resource: dict[str, Any]) -> str | None:
         if rtype == "Patient":
             return None
-        definition = self.definition(rtype)
-        if definition is None or not definition.patient:
+        definition = self._types[rtype]
+        if not definition.patient:
             return None
         if self.wearable:
             return self.patient
-        for reference in patient_references(resource, self.version):
-            if (whose := self._named(reference)) is not None:
-                return whose
+        for read in patient_readers(self.version, rtype):
+            for value in read(resource):
+                reference = value.get("reference") if type(value) is dict else None
+                if type(reference) is str and (whose := self._named(reference)) is not None:
+                    return whose
         return self.patient if definition.compartment else None
 
     def _named(self, reference: str) -> str | None:
@@ -212,8 +200,11 @@ class Reception:
         try:
             return self._whose[reference]
         except KeyError:
-            own = self.bases.own(reference)
-            whose = self.patient_id(own[1]) if own and own[0] == "Patient" else None
+            whose = None
+            for target in targets("Reference", {"reference": reference}, self.version):
+                own = self.bases.own(target)
+                if own and own[0] == "Patient":
+                    whose = self.patient_id(own[1])
             self._whose[reference] = whose
             return whose
 
@@ -260,14 +251,12 @@ class Reception:
             _binary(resource, self.version)
         if self.version == "r4":
             meta = resource.get("meta")
-            resource["meta"] = (meta if isinstance(meta, dict) else {}) | {
-                "source": f"1up-external-system:{self.source.system_id}"
-            }
+            resource["meta"] = meta | self._marked if isinstance(meta, dict) else self._marked
         return resource
 
     def _identify(self, resource: dict[str, Any], arrival: Arrival) -> None:
-        definition = self.definition(arrival.rtype)
-        if definition is None or not definition.identifier:
+        definition = self._types[arrival.rtype]
+        if not definition.identifier:
             return
         given = {"value": arrival.source_id, "use": "usual", "system": self.source.base}
         if self.wearable:
@@ -276,7 +265,10 @@ class Reception:
             resource.setdefault("identifier", given)
             return
         held = resource.get("identifier")
-        identifiers = held if isinstance(held, list) else [] if held is None else [held]
+        if held is None:
+            resource["identifier"] = [given]
+            return
+        identifiers = held if isinstance(held, list) else [held]
         same = any(
             isinstance(i, dict)
             and i.get("system") == given["system"]
@@ -284,6 +276,14 @@ class Reception:
             for i in identifiers
         )
         resource["identifier"] = identifiers if same else [*identifiers, given]
+
+
+@lru_cache
+def _of_some(version: str) -> frozenset[str]:
+    """The types of which only some belong to a patient, as their content says: Devices for one."""
+    return frozenset(
+        rtype for rtype, known in types(version).items() if known.patient and not known.compartment
+    )
 
 
 def seal(text: bytes) -> bytes:

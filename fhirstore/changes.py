@@ -290,10 +290,12 @@ class Changes:
     ) -> None:
         itself = keys.self_key(f"{NAMES[new.rtype]}/{new.fid}")
         if rows.lo is not None and new.conn is not None and new.src is not None:  # nearly all
+            # fmt: off
             head = _ROW(
-                *(8, self._owner, 8, rid, 8, itself, 8, at, 8, rows.lo, 8, rows.hi),
-                *(8, new.conn, 8, new.src, 8, rows.present, 4, version, 2, new.rtype, 2, new.vers),
+                8, self._owner, 8, rid, 8, itself, 8, at, 8, rows.lo, 8, rows.hi, 8, new.conn,
+                8, new.src, 8, rows.present, 4, version, 2, new.rtype, 2, new.vers,
             )
+            # fmt: on
         else:
             head = b"".join(
                 (
@@ -310,7 +312,8 @@ class Changes:
             db.raw(new.hash),
             db.int8s(new.also),
             db.packed_int8s(rows.keys),
-            db.raw(body),
+            db.length(body),
+            body,
         )
         if given is None:
             self._resources.add(head, *rest)

@@ -49,6 +49,12 @@ def boolean(value: bool) -> bytes:
     return b"\0\0\0\x01\x01" if value else b"\0\0\0\x01\0"
 
 
+def length(value: bytes) -> bytes:
+    """What stands before a bytea, or text that is already UTF-8; the long ones need not be
+    copied to be put behind it."""
+    return _INT4(len(value))
+
+
 def raw(value: bytes | None) -> bytes:
     """A bytea, or text that is already UTF-8."""
     return _NULL if value is None else _INT4(len(value)) + value
@@ -125,7 +131,7 @@ class Copy:
         """Send the rows; nothing where there are none."""
         if self._rows:
             with cursor.copy(self._sql) as copy:
-                copy.write(_HEADER + b"".join(self._rows) + _TRAILER)
+                copy.write(b"".join((_HEADER, *self._rows, _TRAILER)))
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

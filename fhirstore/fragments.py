@@ -72,25 +72,25 @@ class Arriving:
         self._version, self._rewritten = version, rewritten
         self._pieces: dict[str, dict[tuple[str, bytes], _Piece]] = {}
 
-    def packed(self, resource: dict[str, Any], *, most: int) -> PackedRows:
-        """Rewrite a resource's references in place, as `references.rewrite` does (`most` as there),
-        and give its index rows, as `packed` does. Values that come again are shared by the
-        resources that have them: they are not to be changed."""
+    def packed(self, resource: dict[str, Any]) -> PackedRows:
+        """Rewrite a resource's references in place, as `references.rewrite` does, and give its
+        index rows, as `packed` does. Values that come again are shared by the resources that have
+        them: they are not to be changed."""
         rtype = resource["resourceType"]
         pieces = self._pieces.get(rtype)
         if pieces is None:
             pieces = self._pieces[rtype] = {}
-        rewriting = _Rewriting(self._rewritten, pieces, most)
+        rewriting = _Rewriting(self._rewritten, pieces)
         rows = _divided(self._version, rtype).rows(resource, rewriting)
         return pack(extract({self._version: resource})) if rows is None else rows
 
 
 @dataclass(slots=True)
 class _Piece:
-    """A property's value with its references rewritten; there were `count` of them."""
+    """A property's value, with its references rewritten where it had any: `other`."""
 
     value: Any
-    count: int
+    other: bool
     fragment: _Fragment
 
 
@@ -100,26 +100,28 @@ class _Rewriting:
 
     rewritten: Rewritten
     pieces: dict[tuple[str, bytes], _Piece]
-    left: int
 
     def piece(self, known: _Property, key: bytes, value: Any) -> _Piece:
         """A value that is not known yet; it is changed."""
-        count = key.count(REFERENCE) if known.name != "contained" else 0
-        if count:
+        other = REFERENCE in key and known.name != "contained"
+        if other:
             rewrite(value, self.rewritten)
-        if count or known.name == "meta":
-            piece = _Piece(value, count, known.fragment(value))
+        if other or known.name == "meta":
+            piece = _Piece(value, other, known.fragment(value))
         else:
-            piece = _Piece(value, 0, known.kept.get(key) or known.made(key, value))
+            piece = _Piece(value, False, known.kept.get(key) or known.made(key, value))
         if known.recurs and len(key) <= LONGEST:
             self.pieces[known.name, key] = piece
         return piece
 
     def rest(self, resource: dict[str, Any], names: list[str]) -> None:
         """Rewrite in properties that nothing is indexed of."""
-        others = {name: resource[name] for name in names}
-        rewrite(others, self.rewritten, most=self.left)
-        resource.update(others)
+        for name in names:
+            value = resource[name]
+            if type(value) is str:  # a "reference" that no type has, itself
+                resource[name] = self.rewritten[value]
+            elif REFERENCE in digits.dumps(value):
+                rewrite(value, self.rewritten)
 
 
 @dataclass(slots=True)
@@ -326,7 +328,7 @@ class _Divided:
         strings: list[bytes] = []
         keys: list[bytes] = []
         lo = hi = None
-        bits = shared = told = 0
+        bits = shared = 0
         doubtful = twice = False
         others = []
         properties, dumps = self._properties, digits.dumps
@@ -344,9 +346,8 @@ class _Divided:
                 key = dumps(value)
                 piece = rewriting.pieces.get((name, key)) or rewriting.piece(known, key, value)
                 fragment = piece.fragment
-                if piece.count:
+                if piece.other:
                     resource[name] = piece.value
-                    told += piece.count
             bits |= fragment.bits
             if share := fragment.shared:
                 if share & shared:
@@ -362,7 +363,7 @@ class _Divided:
             if fragment.lo is not None:
                 twice = twice or lo is not None
                 lo, hi = fragment.lo, fragment.hi
-        if rewriting is not None and others and told != rewriting.left:
+        if others and rewriting is not None:
             rewriting.rest(resource, others)
         if twice:
             return None

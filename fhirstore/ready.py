@@ -15,7 +15,7 @@ from fhirstore.arrival import Arrival, Reception
 from fhirstore.changes import Changes, Incoming
 from fhirstore.fragments import Arriving
 from fhirstore.held import held
-from fhirstore.references import Resolve, Rewritten, count
+from fhirstore.references import Resolve, Rewritten
 from fhirstore.rtypes import NUMBERS
 
 Ids = dict[tuple[str, str], str]
@@ -67,19 +67,14 @@ class Ready:
         if reception.wearable:
             self._changes.first(incoming)
         else:
-            most = count(arrival.text)
-            self._changes.first(incoming, index=lambda it: arriving.packed(it, most=most))
+            self._changes.first(incoming, index=arriving.packed)
         self.ids[arrival.rtype, arrival.source_id] = arrival.fid
         return resource
 
     def mistaken(self, chosen: Mapping[tuple[str, str], str]) -> bool:
         """Whether references say another id than one that was chosen in the end."""
-        supposed = self._supposed
-        return any(
-            supposed.get(name, {fid}) != {fid}
-            for ids in (chosen, self.ids)
-            for name, fid in ids.items()
-        )
+        ids = {**self.ids, **chosen}
+        return any(name in ids and {ids[name]} != fids for name, fids in self._supposed.items())
 
     def _for(self, patient: str | None) -> tuple[Rewritten, Arriving]:
         rewritten = Rewritten(self._reception.bases, self._resolver(patient))

@@ -61,11 +61,11 @@ class Sorting:
         """Look at a batch. Raises Doubtful where different texts are of the same resource."""
         texts = self._texts(raws)
         names = self._names(texts)
-        asked = {(name.number, name.fid) for name in names.values()}
+        asked = {name.key for name in names.values()}
         self._look(asked)
         for place, name in names.items():
-            if self._is_as_sent(name):
-                self._once(name.src, (name.number, name.fid))
+            if name.key in self._there and self._is_as_sent(name):
+                self._once(name.src, name.key)
                 self._unchanged += 1 + len(self._twins.get(place, ()))
                 del texts[place]
         early = self._early(texts, names)
@@ -104,7 +104,7 @@ class Sorting:
         first: dict[Key, int] = {}
         for place, text in texts.items():
             if name := self._reception.name(text):
-                before = first.setdefault((name.number, name.fid), place)
+                before = first.setdefault(name.key, place)
                 if before == place:
                     names[place] = name
                 elif names[before].seal == name.seal:
@@ -122,16 +122,13 @@ class Sorting:
 
     def _is_as_sent(self, name: Name) -> bool:
         """The same as `is_known`, of a text that is stored as it was sent."""
-        there = self._there.get((name.number, name.fid))
-        if there is None:
-            return False
         connection = self._connection
         return any(
             src == name.src
             and stored is not None
             and stored[SEAL:] == name.seal
             and (gone or conn == connection or connection in (also or ()))
-            for src, stored, conn, also, gone in there
+            for src, stored, conn, also, gone in self._there[name.key]
         )
 
     def _early(self, texts: dict[int, bytes], names: dict[int, Name]) -> dict[int, Arrival]:
@@ -140,8 +137,8 @@ class Sorting:
         early = {}
         for place, text in texts.items():
             name = names.get(place)
-            if name and not self._reception.may_belong_to_nobody(name.rtype):
-                self.ready.expect(name.rtype, name.source_id, name.fid)
+            if name and name.rtype not in self._reception.of_some:
+                self.ready.expect(name.rtype, name.source_id, name.key[1])
             elif arrival := self._received(place, text, name):
                 self.ready.expect(arrival.rtype, arrival.source_id, arrival.fid)
                 early[place] = arrival
@@ -164,7 +161,8 @@ class Sorting:
         """Notes what came. Raises Doubtful where the same resource did, or one of its id."""
         if src in self._seen or key in self._seen:
             raise Doubtful
-        self._seen |= {src, key}
+        self._seen.add(src)
+        self._seen.add(key)
 
     def _sort_late(self, asked: set[Key]) -> None:
         """Leave those out that say what is stored, in other words."""

@@ -73,9 +73,14 @@ def patient_paths(version: str, rtype: str, *, every: bool = False) -> list[str]
     return list(found)
 
 
+def patient_readers(version: str, rtype: str) -> tuple[Values, ...]:
+    """What reads those references, the most telling parameter first."""
+    return _patient_readers(version, rtype, True)
+
+
 def patient_references(resource: dict[str, Any], version: str) -> Iterator[str]:
     """References by which a resource may belong to a patient, as written, the most telling
     parameter first."""
-    for read in _patient_readers(version, resource["resourceType"], True):
+    for read in patient_readers(version, resource["resourceType"]):
         for value in read(resource):
             yield from values.targets("Reference", value, version)
