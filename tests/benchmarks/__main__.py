@@ -22,6 +22,7 @@ def main() -> None:
     """Run and write the results; exit status 0 whatever was measured."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--size", choices=("smoke", "1m", "10m"), default="1m")
+    parser.add_argument("--only", choices=("writing",), help="this part alone; printed, not kept")
     parser.add_argument("--results", type=Path, help="another folder; the document stays as it is")
     chosen = parser.parse_args()
     begun = time.monotonic()
@@ -33,8 +34,11 @@ def main() -> None:
     settings = {"shared_buffers": "128MB", "max_wal_size": "1GB"} if chosen.size == "smoke" else {}
     with Bench(say=say, settings=settings) as bench:
         from tests.benchmarks import report
-        from tests.benchmarks.run import SIZES, run
+        from tests.benchmarks.run import SIZES, run, run_writing
 
+        if chosen.only:
+            print(report.markdown(run_writing(bench, SIZES[chosen.size], say=say)))
+            return
         results = run(bench, SIZES[chosen.size], say=say)
     written = report.write(results, chosen.results or RESULTS)
     tables = report.markdown(results)

@@ -69,7 +69,8 @@ def _json(results: Results) -> str:
 def markdown(results: Results) -> str:
     """The tables of a run."""
     parts = [
-        f"Sizes: {results.small:,} and {results.large:,} resources. {results.seconds / 60:.0f}"
+        f"Sizes: {' and '.join(f'{n:,}' for n in (results.small, results.large) if n)} resources."
+        f" {results.seconds / 60:.0f}"
         " minutes. " + " · ".join(f"{name}: {value}" for name, value in results.machine.items()),
         *(f"{name}: {said}" for name, said in results.notes.items()),
         _table(
@@ -87,7 +88,7 @@ def markdown(results: Results) -> str:
             ],
         ),
         _flat_table(results),
-        _web_tables(results.web),
+        _web_tables(results.web) if results.web else "",
         _table(
             ("Writing", "Processes", "Resources/s", "Program µs", "PostgreSQL µs"),
             [

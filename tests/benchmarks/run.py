@@ -109,16 +109,7 @@ def run(bench: Bench, size: Size, *, say: Callable[[str], None]) -> Results:
         rounds=size.rounds,
         say=say,
     )
-    say("G5, G6: writing")
-    flat.use(LARGE)
-    results.writing = writing.measure(
-        postgres_pid=bench.postgres_pid,
-        templates=filling.templates(now=now, each=writing.BATCH, batch=writing.BATCH),
-        batches=size.batches,
-        rounds=size.rounds,
-        now=now,
-        say=say,
-    )
+    _write(bench, size, results, now=now, say=say)
     results.goals = [
         *goals.of_flat(results.flat),
         *goals.of_web(results.web),
@@ -131,15 +122,55 @@ def run(bench: Bench, size: Size, *, say: Callable[[str], None]) -> Results:
     return results
 
 
+def run_writing(bench: Bench, size: Size, *, say: Callable[[str], None]) -> Results:
+    """Fill the large database alone, measure writing alone."""
+    begun = time.monotonic()
+    now = datetime.now(UTC)
+    filling.check_room(bench.folder, size.large * filling.EACH)
+    results = Results(name=size.name, small=0, large=size.large * filling.EACH)
+    ready = filling.templates(now=now)
+    connections.close_all()
+    _make(bench, LARGE)
+    say(f"filling {results.large:,} resources")
+    with bench.server.connect(LARGE) as connection:
+        filling.fill(connection, users=size.large, templates=ready, say=say)
+    bench.durable()
+    _write(bench, size, results, now=now, say=say)
+    results.goals = goals.of_writing(results.writing)
+    with bench.server.connect(LARGE) as connection:
+        results.machine = machine.described(connection)
+    results.seconds = time.monotonic() - begun
+    return results
+
+
+def _write(
+    bench: Bench, size: Size, results: Results, *, now: datetime, say: Callable[[str], None]
+) -> None:
+    say("G5, G6: writing")
+    flat.use(LARGE)
+    results.writing = writing.measure(
+        postgres_pid=bench.postgres_pid,
+        templates=filling.templates(now=now, each=writing.BATCH, batch=writing.BATCH),
+        batches=size.batches,
+        rounds=size.rounds,
+        now=now,
+        say=say,
+    )
+
+
+def _make(bench: Bench, name: str) -> None:
+    with bench.server.connect("postgres") as connection:
+        connection.execute(f"create database {name} template careweave")
+
+
 def _fill(
     bench: Bench, size: Size, results: Results, *, now: datetime, say: Callable[[str], None]
 ) -> None:
     people.make_users(size.large + 1, now=now)
     ready = filling.templates(now=now)
     connections.close_all()
-    with bench.server.connect("postgres") as connection:
-        for name in (SMALL, LARGE):
-            connection.execute(f"create database {name} template careweave")
+    for name in (SMALL, LARGE):
+        _make(bench, name)
     for name, users in ((SMALL, size.small), (LARGE, size.large + 1)):
         say(f"filling {users * filling.EACH:,} resources")
         with bench.server.connect(name) as connection:
