@@ -1,17 +1,18 @@
-"""Reading what a call brings along: a resource as JSON, or a form."""
+"""Reading what a call brings along: a resource as JSON, or a form, which may be JSON too."""
 
 from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from fhirstore import digits
 from fhirstore.api.repeated import repeated_key
-from fhirstore.errors import InvalidRequest, TooLong, UnsupportedMediaType
+from fhirstore.errors import InvalidRequest, InvalidValue, TooLong, UnsupportedMediaType
 from fhirstore.validation import require_valid
 
 LONGEST_BODY = 50_000_000
@@ -21,10 +22,16 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """The body, whatever Content-Type it claims but XML. Raises `TooLong`,
+    """The body, whatever Content-Type it claims but XML and multipart. Raises `TooLong`,
     `UnsupportedMediaType`."""
-    if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower().endswith("xml"):
+    kind = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if kind.endswith("xml"):
         raise UnsupportedMediaType("XML is not taken; send JSON")
+    if kind.startswith("multipart/"):
+        raise UnsupportedMediaType(f"{kind} is not taken; send a plain form or JSON")
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedMediaType("Content-Encoding is not taken; send the body as it is")
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     # To Django a body without Content-Length is none; the server knows where a chunked one ends.
     ends = request.META.get("wsgi.input_terminated", False)
@@ -36,9 +43,41 @@ def read_body(request: HttpRequest) -> bytes:
 
 
 def form(body: bytes) -> str:
-    """The form in a body, as a query string; a JSON body is none."""
+    """The form in a body, as a query string; of a JSON object each member is a parameter (wire
+    contract 3.1), a list in it the same one several times. Raises `InvalidRequest`, `InvalidValue`,
+    `UnsupportedMediaType`."""
+    text = body.removeprefix(BOM_UTF8).strip()
+    if text.startswith(b"{"):
+        return _members(parse(text))
+    if text.startswith(b"["):
+        raise UnsupportedMediaType("a list is no form; send name=value pairs or a JSON object")
+    return text.decode("utf-8", "replace")
+
+
+def _members(given: dict[str, Any]) -> str:
+    if "resourceType" in given:
+        raise UnsupportedMediaType("a resource is no form; send name=value pairs or a JSON object")
+    pairs = []
+    for name, value in given.items():
+        for one in value if isinstance(value, list) else [value]:
+            pairs.append((name, _text(name, one)))
+    return urlencode(pairs)
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return digits.literal(value)
+    raise InvalidValue(parameter=name, problem="is neither a text nor a number, nor a list of them")
+
+
+def is_empty(body: bytes) -> bool:
+    """Whether a body counts as none: nothing, or an object without members (wire contract 3.1)."""
     text = body.strip()
-    return "" if text.startswith(b"{") else text.decode("utf-8", "replace")
+    return not text or (text[:1] == b"{" and text[-1:] == b"}" and not text[1:-1].strip())
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -116,7 +116,8 @@ def _with_body(call: Call, interaction: Interaction, request: HttpRequest) -> Ca
     body = bodies.read_body(request)
     changed: dict[str, Any]
     if interaction.takes == "form" or (
-        interaction.takes == "parameters" and not body.lstrip().startswith(b"{")
+        interaction.takes == "parameters"
+        and (bodies.is_empty(body) or not body.lstrip().startswith(b"{"))
     ):
         changed = {"form": printable(bodies.form(body))}
     elif interaction.takes == "patch":

@@ -283,6 +283,39 @@ def test_a_search_by_form_is_the_same_search(fhir: Fhir) -> None:
     assert bundle["total"] == 2
     assert bundle["link"][0]["url"].endswith("/r4/Observation?status=final&code=66334-4&_count=1")
     assert fhir.post("/r4/Observation/_search", {"odd": 1})["total"] == len(OBSERVATIONS)
+    for empty in ("", " {} "):
+        assert fhir.post("/r4/Observation/_search", empty)["total"] == len(OBSERVATIONS)
+
+
+def test_a_json_object_is_a_form(fhir: Fhir) -> None:
+    path = "/r4/Observation/_search"
+    found = fhir.get("/r4/Observation?code=66334-4&status=final&_count=1")
+    asked = {"code": "66334-4", "status": ["final"], "_count": 1}
+    assert ids(fhir.post(path, asked)) == ids(found)
+    assert fhir.post(path, asked)["total"] == found["total"]
+    assert fhir.post(path, {"code": "nothing"})["total"] == 0
+    assert fhir.post(path, {"code": ["66334-4", "nothing"]})["total"] == 0
+    assert fhir.post(path, {"code:missing": True})["total"] < len(OBSERVATIONS)
+    refused = fhir.post(path, {"code": {"x": 1}}, expect=400)
+    assert "code" in refused["issue"][0]["diagnostics"]
+    fhir.post(path, b'{"code": "a", "code": "b"}', expect=400)
+    fhir.post(path, b'{"code": ', expect=400)
+
+
+def test_a_body_that_is_no_form_is_refused(fhir: Fhir) -> None:
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "code", "valueCode": "x"}]}
+    fhir.post("/r4/Observation/_search", parameters, expect=415)
+    fhir.post("/r4/Observation/_search", [{"code": "x"}], expect=415)
+    for kind, coding in (("multipart/form-data; boundary=x", "identity"), ("text/plain", "gzip")):
+        answer = fhir.http.generic(
+            "POST",
+            "/r4/Observation/_search",
+            b"code=x",
+            content_type=kind,
+            headers={**fhir.headers, "Content-Encoding": coding},
+        )
+        assert answer.status_code == 415, kind
+        assert answer.json()["issue"][0]["code"] == "not-supported"
 
 
 @pytest.mark.parametrize("version", ["stu3", "r4"])
