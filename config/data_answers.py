@@ -14,6 +14,8 @@ from django.middleware.security import SecurityMiddleware
 
 from config.middleware import EveryAnswer, GetResponse
 
+OF_DOCUMENTS = ("Referrer-Policy", "Cross-Origin-Opener-Policy")
+"""What only a document has an effect on, and JSON is none."""
 MOST_HOSTS = 100
 """Names of ours that are kept: with a wildcard among ALLOWED_HOSTS clients choose them."""
 
@@ -60,5 +62,9 @@ class DataAnswers:
             del empty["Content-Type"]
             secured = cast("GetResponse", SecurityMiddleware(lambda _: empty))
             said = EveryAnswer(secured)(request)
-            self._fixed[secure] = {name.lower(): (name, value) for name, value in said.items()}
+            self._fixed[secure] = {
+                name.lower(): (name, value)
+                for name, value in said.items()
+                if name not in OF_DOCUMENTS
+            }
         return self._fixed[secure]

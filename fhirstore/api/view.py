@@ -18,7 +18,6 @@ from rest_framework.views import APIView
 
 from accounts import clock
 from accounts.access import Access, access_for
-from accounts.answers import NO_STORE
 from accounts.claims import Claim, claim_of
 from accounts.refusals import Refused
 from fhirstore.api import bodies, packing, routes
@@ -145,7 +144,7 @@ def _asked(request: HttpRequest, name: str) -> str:
 
 
 def _response(request: HttpRequest, answer: Answer, kind: str) -> HttpResponse:
-    body, headers = answer.body, {**NO_STORE, **answer.headers}
+    body, headers = answer.body, {"Cache-Control": "no-store", **answer.headers}
     if _asked(request, "_pretty") == "true":
         body = packing.indented(body)
     if len(body) >= packing.SMALLEST and request.method != "HEAD":
