@@ -82,6 +82,14 @@ class AccessRefused(Refused):
     """
 
 
+class OutOfScope(AccessRefused):
+    """A call that the token's scope does not permit: `text` says which."""
+
+    def __init__(self, interaction: str, resource_type: str) -> None:
+        super().__init__(403, {"message": "Forbidden"})
+        self.text = f"the token's scope does not permit {interaction} of {resource_type}"
+
+
 def access_for(
     request: HttpRequest,
     *,
@@ -101,7 +109,7 @@ def access_for(
     scope is then enforced and the call audited, once. Without an interaction neither happens.
     `claimed`: a statement ran for the same call with its Bearer header as a claim
     (`accounts.claims`), and audited it where the token is for everything.
-    Raises `AccessRefused`: 401 or 403 with the bodies of wire contract 7.4 and 7.5.
+    Raises `AccessRefused`: 401 or 403 with the bodies of wire contract 7.4 and 7.5; `OutOfScope`.
     """
     call = audit.described(interaction, resource_type, resource_id)
     if bearer := _bearer(request):
@@ -177,7 +185,7 @@ def _token_access(
         outcome = audit.GRANTED if permitted else audit.REFUSED
         audit.record(access, **call, outcome=outcome, now=now)
         if not permitted:
-            raise _forbidden()
+            raise OutOfScope(call["interaction"], call["resource_type"])
     return access
 
 

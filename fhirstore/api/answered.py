@@ -9,20 +9,23 @@ import orjson
 from django.db import DataError, OperationalError
 from psycopg.errors import QueryCanceled
 
+from accounts.access import OutOfScope
 from fhirstore import outcome
 from fhirstore.api.call import Answer
-from fhirstore.errors import FhirError, MethodNotAllowed
+from fhirstore.errors import FhirError, Forbidden, MethodNotAllowed
 
 logger = logging.getLogger(__name__)
 
 
 def answered(act: Callable[[], Answer]) -> Answer:
     """What `act` answers, or the failure it ended with. `accounts.refusals.Refused` passes: how
-    credentials are refused is not FHIR's to say."""
+    credentials are refused is not FHIR's to say; what a scope does not permit is."""
     try:
         return act()
     except FhirError as error:
         return failure(error)
+    except OutOfScope as refused:
+        return failure(Forbidden(refused.text))
     except DataError:
         # A text or number that passed every check and that the database cannot hold.
         return failure(FhirError("a value in the request cannot be processed"))

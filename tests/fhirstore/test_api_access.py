@@ -95,7 +95,11 @@ def test_narrower_scopes_are_enforced(
 ) -> None:
     fhir.store("r4", {"resourceType": "Patient", "id": "p1"})
     narrow = Fhir(token_pair(dana_app, alice, now, scope).access_token, alice.pk, now)
-    narrow.call(method, f"/r4/{path}", {"resourceType": "Patient"}, expect=status)
+    answer = narrow.call(method, f"/r4/{path}", {"resourceType": "Patient"}, expect=status)
+    if status == 403:
+        assert answer["resourceType"] == "OperationOutcome"
+        assert answer["issue"][0]["code"] == "forbidden"
+        assert "scope does not permit" in answer["issue"][0]["diagnostics"]
 
 
 def test_scopes_hold_for_a_bundles_entries(
