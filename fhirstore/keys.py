@@ -38,13 +38,17 @@ token
 
 reference
     One fhir_token row per distinct target, sys 0: key = reference_key(T, p, target). The target is
-    "Type/id" as stored (a version part `/_history/n` cut off; the same where it stands below this
-    server's own address of that FHIR version) or the absolute URL as it stands (other servers,
-    `urn:`); of a canonical the whole and the part before `|`. `#contained` and display-only
+    "Type/id" as stored (the same where it stands below this server's own address of that FHIR
+    version) or the absolute URL as it stands (other servers, `urn:`), a version part `/_history/n`
+    cut off; where there is one, a second row with it. Of a canonical the whole and the part before
+    `|`; where no version is said, that part with `|` behind it. `#contained` and display-only
     references write none. A reference without a type in the query:
     `key = any(reference_key(T, p, f"{t}/{id}") for t in parameter.targets)`. In SQL it is
     `param_key(T, p) # r.self`, r.self being fhir_resource.self of the target (chains, `_has`,
-    `_revinclude`). `p:identifier`: a Reference.identifier writes token rows under the parameter
+    `_revinclude`). What canonical references may name has rows as if it referred to itself under
+    the name spellings.CANONICAL: of "url|", and of "url|version" where it has one. So what refers to
+    `r` that way is among `param_key(T, p) # param_key(type of r, CANONICAL) # any(r.keys)`.
+    `p:identifier`: a Reference.identifier writes token rows under the parameter
     name f"{p}:identifier".
 
 uri

@@ -2,8 +2,9 @@
 (hl7.org/fhir/R4/search.html#chaining).
 
 A reference's key is its parameter's key and its target's, joined by xor, so SQL makes it from the
-targets themselves. Targets are looked for among the same owner's resources, as far as the token may
-search them.
+targets themselves. A canonical reference names the url, and the version or none: the target has a
+key of that (fhirstore/keys.py), which is one of those that it holds. Targets are looked for among
+the same owner's resources, as far as the token may search them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from fhirstore.rtypes import NUMBERS
 from fhirstore.search import sight
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
+from fhirstore.search.definitions import named_by_url
+from fhirstore.search.spellings import CANONICAL
 
 Compile = Callable[[Clause, Scope, Binder], Condition]
 
@@ -30,19 +33,34 @@ def compile_chain(
         met = hashed(step, compile_clause(step, inner, binder).test(scope.owners, "r"))
         seen = sight.seen(inner, binder, letters="s")
         for param in clause.parameter.stored:
-            key = binder.bind(keys.param_key(scope.rtype, param), "bigint")
+            own = keys.param_key(scope.rtype, param)
             named = (
-                f"from fhir_resource r where {scope.owners.own('r')}"
+                f"where {scope.owners.own('r')}"
                 f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0"
                 f"{scope.owners.visible('r', scope.bit)}{seen} and {met}"
             )
-            if scope.owners.several:
-                tests.append(f"(x.owner, x.key) in (select r.owner, {key} # r.self {named})")
-            else:
-                # Worked out once and looked up in the index, whatever the planner believes.
-                tests.append(f"x.key = any(array(select {key} # r.self {named}))")
+            sources = [(f"{binder.bind(own, 'bigint')} # r.self", f"from fhir_resource r {named}")]
+            if clause.parameter.canonical and named_by_url(scope.version, target):
+                key = binder.bind(canonical_key(own, target), "bigint")
+                sources.append((f"{key} # n.key", f"from fhir_resource r, {_KEYS} {named}"))
+            for key, source in sources:
+                if scope.owners.several:
+                    tests.append(f"(x.owner, x.key) in (select r.owner, {key} {source})")
+                else:
+                    # Worked out once and looked up in the index, whatever the planner believes.
+                    tests.append(f"x.key = any(array(select {key} {source}))")
     where = f"(x.vers & {scope.bit}) <> 0 and ({' or '.join(tests)})"
     return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)
+
+
+_KEYS = "lateral unnest(r.keys) as n(key)"
+
+
+def canonical_key(own: int, target: str) -> int:
+    """What makes of the key under which canonical references name a resource of the target type
+    that of such a reference, by xor; `own` is the reference parameter's. Of a resource's other keys
+    it makes numbers that are keys of nothing."""
+    return own ^ keys.param_key(target, CANONICAL)
 
 
 def hashed(step: Clause, met: str) -> str:

@@ -15,6 +15,7 @@ from fhirstore.rtypes import NUMBERS
 from fhirstore.search import values
 from fhirstore.search.definitions import (
     SearchParameter,
+    named_by_url,
     present_bits,
     primary_date,
     types,
@@ -23,6 +24,8 @@ from fhirstore.search.gathered import IndexRows
 from fhirstore.search.membership import memberships
 from fhirstore.search.paths import Values, compile_path, first_property, split_type
 from fhirstore.search.spellings import (
+    CANONICAL,
+    canonical_names,
     composite_name,
     further_of,
     local_of,
@@ -147,6 +150,8 @@ def compiled_plans(version: str, rtype: str) -> Iterator[tuple[Plan, Sequence[st
         )
         paths = parameter.parts[-1].paths if parameter.parts else parameter.paths
         yield plan, (parameter.root,) if parameter.root else paths
+        if code == "url" and named_by_url(version, rtype):
+            yield _named(rtype), parameter.paths
 
 
 def readers(parameter: SearchParameter) -> Readers:
@@ -156,6 +161,39 @@ def readers(parameter: SearchParameter) -> Readers:
 
 def _compiled(paths: Iterable[str]) -> Readers:
     return tuple((kind, compile_path(names)) for names, kind in map(split_type, paths))
+
+
+@lru_cache(maxsize=512)
+def _named(rtype: str) -> Plan:
+    """The plan of what canonical references call a resource: its url together with its version."""
+    version = PartPlan(
+        kind="token",
+        readers=_compiled(("version:string",)),
+        absolute=True,
+        heads=frozenset(("version",)),
+    )
+    return Plan(
+        rtype=rtype,
+        code=CANONICAL,
+        readers=_compiled(("url:uri",)),
+        write=_canonical,
+        present=0,
+        primary=False,
+        dated=False,
+        noted=False,
+        exists=False,
+        elements=compile_path("url"),
+        parts=(version,),
+    )
+
+
+def _canonical(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
+    for _, read in plan.readers:
+        for url in read(resource):
+            if isinstance(url, str) and url:
+                for name in canonical_names(url, resource.get("version")):
+                    rows.mark(keys.reference_key(plan.rtype, CANONICAL, name), 0, bit)
+    return False
 
 
 def _token(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
@@ -232,8 +270,7 @@ def _spellings(part: PartPlan, node: dict[str, Any], bit: int) -> list[str]:
     for kind, read in part.readers:
         for value in read(node):
             if part.kind == "reference":
-                targets = values.targets(kind, value, _VERSIONS[bit])
-                found.update((target, None) for target in targets)
+                found.update((target, None) for target in _targets(kind, value, bit))
             elif part.kind == "uri":
                 found.update((uri, None) for uri in values.uris(value))
             else:
@@ -248,12 +285,18 @@ def _reference(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) 
     for kind, read in plan.readers:
         for value in read(resource):
             found = True
-            for target in values.targets(kind, value, _VERSIONS[bit]):
+            for target in _targets(kind, value, bit):
                 rows.mark(keys.reference_key(plan.rtype, plan.code, target), 0, bit)
             if kind == "Reference" and type(value) is dict and "identifier" in value:
                 for code, system in values.codes("Identifier", value["identifier"]):
                     rows.token(plan.rtype, f"{plan.code}:identifier", code, system, bit)
     return found
+
+
+def _targets(kind: str, value: Any, bit: int) -> Iterator[str]:
+    version = _VERSIONS[bit]
+    yield from values.targets(kind, value, version)
+    yield from values.precise_targets(kind, value, version)
 
 
 def _uri(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:

@@ -15,9 +15,10 @@ from dataclasses import replace
 from fhirstore import keys
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search import sight
-from fhirstore.search.chain import Compile, hashed
+from fhirstore.search.chain import Compile, canonical_key, hashed
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Condition, Scope
+from fhirstore.search.definitions import named_by_url
 
 
 def compile_has(clause: Clause, scope: Scope, binder: Binder, compile_clause: Compile) -> Condition:
@@ -25,15 +26,20 @@ def compile_has(clause: Clause, scope: Scope, binder: Binder, compile_clause: Co
     source, step = clause.chained[0]
     inner = replace(scope, rtype=source, number=NUMBERS[source])
     met = hashed(step, compile_clause(step, inner, binder).test(scope.owners, "r"))
+    parameter = clause.parameter
+    by_url = parameter.canonical and named_by_url(scope.version, scope.rtype)
+    target = scope.rtype if by_url else ""
     return Condition(
-        resource=referred_to(inner, clause.parameter.stored, met, binder),
-        rank=7,
+        resource=referred_to(inner, parameter.stored, met, binder, by_url=target), rank=7
     )
 
 
-def referred_to(source: Scope, params: Sequence[str], met: str, binder: Binder) -> str:
+def referred_to(
+    source: Scope, params: Sequence[str], met: str, binder: Binder, *, by_url: str = ""
+) -> str:
     """The condition that `r` is referred to, under one of the reference parameters, by a resource
-    of the source scope's type for which `met` holds (of its own row `r`)."""
+    of the source scope's type for which `met` holds (of its own row `r`). `by_url`: the type of `r`
+    where canonical references may name it."""
     owners, tests = source.owners, []
     seen = sight.seen(source, binder, letters="s")
     referring = (
@@ -41,10 +47,16 @@ def referred_to(source: Scope, params: Sequence[str], met: str, binder: Binder) 
         f" where {owners.own('r')} and r.rtype = {source.number} and (r.vers & {source.bit}) <> 0"
         f"{owners.visible('r', source.bit)}{seen} and {met}"
     )
+    owner = "r.owner, " if owners.several else ""
+    referred = f"in (select {owner}k.key {referring})"
     for param in params:
-        key = binder.bind(keys.param_key(source.rtype, param), "bigint")
-        if owners.several:
-            tests.append(f"(r.owner, {key} # r.self) in (select r.owner, k.key {referring})")
-        else:
-            tests.append(f"({key} # r.self) in (select k.key {referring})")
+        own = keys.param_key(source.rtype, param)
+        tests.append(f"({owner}{binder.bind(own, 'bigint')} # r.self) {referred}")
+        if by_url:
+            key = binder.bind(canonical_key(own, by_url), "bigint")
+            # `is true`: those that refer are gathered once and looked into for each key.
+            tests.append(
+                "exists (select 1 from unnest(r.keys) as n(key)"
+                f" where (({owner}{key} # n.key) {referred}) is true)"
+            )
     return " or ".join(tests)

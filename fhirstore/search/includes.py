@@ -23,10 +23,11 @@ from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import rows, sight
 from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.controls import ANY, Include
-from fhirstore.search.definitions import SearchParameter, parameters, types
+from fhirstore.search.definitions import SearchParameter, named_by_url, parameters, types
 from fhirstore.search.held_types import held_types
 from fhirstore.search.referred import Keyed, Name, Referred, codes, referred
 from fhirstore.search.rows import COLUMNS, Row
+from fhirstore.search.spellings import canonical_names
 from fhirstore.search.statement import Statement
 
 MOST = 5000
@@ -126,14 +127,15 @@ class _Search:
         return list(found)
 
     def _self_keys(self, row: Row, parameter: SearchParameter) -> Iterator[int]:
-        """What references to a resource hash to: its name, and its url where the parameter's
-        references are canonical."""
+        """What references to a resource hash to: its name, and where the parameter's references are
+        canonical its url, of its version or of none."""
         rtype = NAMES[row.rtype]
         yield keys.self_key(f"{rtype}/{row.fid}")
-        if any(not path.endswith(":Reference") for path in parameter.paths):
-            url = orjson.loads(row.body).get("url")
-            if isinstance(url, str) and "url" in parameters(self.scope.version, rtype):
-                yield keys.self_key(url)
+        if parameter.canonical:
+            resource = orjson.loads(row.body)
+            url = resource.get("url")
+            if isinstance(url, str) and named_by_url(self.scope.version, rtype):
+                yield from map(keys.self_key, canonical_names(url, resource.get("version")))
 
     def _sources(self, include: Include) -> Iterator[str]:
         if include.source != ANY:

@@ -51,12 +51,11 @@ class Referred:
         parameter = parameters(scope.version, NAMES[row.rtype])[code]
         for kind, read in readers(parameter):
             for value in read(resource):
-                if kind == _REFERENCE:
-                    for target in _here(targets(kind, value), scope):
-                        rtype, _, fid = target.partition("/")
-                        if rtype in NUMBERS and include.target in ("", rtype):
-                            self.names.add((row.owner, NUMBERS[rtype], fid))
-                elif isinstance(value, str):
+                for target in _here(targets(kind, value), scope):
+                    rtype, _, fid = target.partition("/")
+                    if rtype in NUMBERS and include.target in ("", rtype):
+                        self.names.add((row.owner, NUMBERS[rtype], fid))
+                if kind != _REFERENCE and isinstance(value, str):
                     rtypes = _with_url(scope.version, parameter, include.target)
                     self._add_canonical(row.owner, value, rtypes)
 

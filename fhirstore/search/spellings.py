@@ -4,6 +4,7 @@ and the compiler asks them (fhirstore/keys.py). Pure."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 COMPARED = ("date", "number", "quantity", "string")
 """Kinds of a composite's parts that are compared, not looked up."""
@@ -25,6 +26,15 @@ def further_of(param: str) -> str:
 def local_of(param: str) -> str:
     """Of the periods of a wearable's primary date as the clock on the wall showed them."""
     return f"{param}:local"
+
+
+CANONICAL = ":canonical"
+"""Of what canonical references call a resource: "url|version", or "url|" of any version."""
+
+
+def canonical_names(url: str, version: Any) -> tuple[str, ...]:
+    """What canonical references that mean a resource of a url and version say."""
+    return (f"{url}|", f"{url}|{version}") if isinstance(version, str) and version else (f"{url}|",)
 
 
 def typed_value(code: str, value: str) -> str:

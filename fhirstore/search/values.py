@@ -109,6 +109,23 @@ def targets(kind: str, value: Any, version: str = "") -> Iterator[str]:
         yield from uris(value)
 
 
+def precise_targets(kind: str, value: Any, version: str) -> Iterator[str]:
+    """What a reference points to besides, where it says of which version: "Type/id/_history/n", or
+    the absolute URL with that behind it. Of a canonical without a version: "url|"; one with a
+    version is among `targets`."""
+    if kind == "Reference":
+        reference = value.get("reference") if isinstance(value, dict) else None
+        if isinstance(reference, str) and "/_history/" in reference and reference[:1] != "#":
+            if "://" in reference:
+                for home in homes(settings.HOSTS["api"], version):
+                    reference = reference.removeprefix(home)
+            yield reference
+    elif kind != "Resource" and isinstance(value, str) and value:
+        bare, _, said = value.partition("|")
+        if bare and not said:
+            yield f"{bare}|"
+
+
 def homes(base: str, version: str) -> tuple[str, str]:
     """The addresses under which the resources of a FHIR version lie on this server."""
     return f"{base}/fhir/{version}/", f"{base}/{version}/"

@@ -44,7 +44,13 @@ URIS = st.sampled_from([*values.URIS, "http://example.org/vs/1/2/3", "http://exa
 def _references(targets: list[str]) -> st.SearchStrategy[str]:
     ids = st.sampled_from(values.IDS)
     typed = st.builds("{}/{}".format, st.sampled_from(targets), ids)
-    return st.one_of(ids, typed, typed.map("{}/_history/1".format), st.just(values.ELSEWHERE))
+    return st.one_of(
+        ids,
+        typed,
+        typed.map("{}/_history/1".format),
+        typed.map("{}/_history/3".format),
+        st.just(values.ELSEWHERE),
+    )
 
 
 def known(version: str, parameter: Parameter) -> list[str]:
@@ -78,7 +84,10 @@ def plain_values(version: str, parameter: Parameter) -> st.SearchStrategy[str]:
                 for part in parameter.parts
             ]
             return st.tuples(*parts).map("$".join)
-    return _references(known(version, parameter) or ["Patient"])
+    found = _references(known(version, parameter) or ["Patient"])
+    if all(path.kind in ("canonical", "uri") for path in parameter.paths):
+        return st.one_of(found, st.sampled_from([*values.CANONICALS, f"{values.URIS[0]}|none"]))
+    return found
 
 
 def _is_boolean(parameter: Parameter) -> bool:

@@ -54,6 +54,7 @@ URIS = [
     "http://example.org/vs2",
     "urn:oid:1.2.3",
 ]
+CANONICALS = [uri + said for uri in URIS[:3] for said in ("", "|a", "|B")]
 BASE = settings.PUBLIC_BASE_URL
 ELSEWHERE = "https://other.example/fhir/Patient/1"
 IDS = ["1", "2", "10", "A-b", "a.b", "Z"]
@@ -170,7 +171,9 @@ def of_kind(kind: str, version: str, targets: list[str]) -> st.SearchStrategy[An
             return quantity
         case "decimal":
             return numbers
+        case "canonical":
+            return st.sampled_from(CANONICALS)
         case "uri":
-            return st.sampled_from(URIS)
+            return st.sampled_from(CANONICALS if targets else URIS)
     assert kind == "Reference", kind
     return reference(version, targets)

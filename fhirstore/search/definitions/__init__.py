@@ -61,6 +61,13 @@ class SearchParameter:
         """The (first) path of the elements that a composite is evaluated on."""
         return self.roots[0] if self.roots else ""
 
+    @property
+    def canonical(self) -> bool:
+        """Whether references may be canonical: a url, with or without `|version`."""
+        return self.type == "reference" and any(
+            path.endswith((":canonical", ":uri")) for path in self.paths
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TypeDefinition:
@@ -129,6 +136,12 @@ def parameters(version: str, rtype: str) -> Mapping[str, SearchParameter]:
     a type the version lacks."""
     definition = types(version).get(rtype)
     return definition.params if definition else {}
+
+
+def named_by_url(version: str, rtype: str) -> bool:
+    """Whether canonical references may name resources of a type: by their `url`."""
+    url = parameters(version, rtype).get("url")
+    return url is not None and url.paths == ("url:uri",)
 
 
 def compartment_params(version: str, compartment: str, rtype: str) -> tuple[str, ...]:

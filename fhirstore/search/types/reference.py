@@ -15,7 +15,7 @@ from fhirstore.search.escapes import unescape
 from fhirstore.search.types import token
 from fhirstore.search.values import homes
 
-_TYPED = re.compile(r"([A-Za-z]+)/([^/]+)(?:/_history/[^/]+)?")
+_TYPED = re.compile(r"([A-Za-z]+)/([^/]+(?:/_history/[^/]+)?)")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _RANKS = {"patient": 6, "subject": 6}
 
@@ -40,7 +40,8 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
 
 
 def targets(clause: Clause, value: str, only: str, scope: Scope) -> list[str]:
-    """What a stored reference may look like that the value asks for."""
+    """What a stored reference may look like that the value asks for: one of the version that it
+    names, or of any."""
     allowed = [only] if only else list(clause.parameter.targets) or list(NAMES[1:])
     own = value
     for home in homes(scope.base, scope.version):
@@ -51,18 +52,15 @@ def targets(clause: Clause, value: str, only: str, scope: Scope) -> list[str]:
         fits = clause.parameter.targets == () or rtype in allowed
         return [f"{rtype}/{typed[2]}"] if fits and only in ("", rtype) else []
     if "/" in own or _SCHEME.match(own):
-        if not _is_canonical(clause):
-            own = own.partition("/_history/")[0]
-            named = BY_LOWER_CASE.get("".join(own.split("/")[-2:-1]).lower(), only)
+        if not clause.parameter.canonical:
+            bare = own.partition("/_history/")[0]
+            named = BY_LOWER_CASE.get("".join(bare.split("/")[-2:-1]).lower(), only)
             return [own] if only in ("", named) else []
-        bare = own.partition("|")[0]
-        return [own, bare] if bare != own else [own]
+        url, _, version = own.partition("|")
+        return [own if version else url]
     # A uri may be a bare name.
-    return [*(f"{rtype}/{own}" for rtype in allowed), *([own] if _is_canonical(clause) else [])]
-
-
-def _is_canonical(clause: Clause) -> bool:
-    return any(path.endswith((":canonical", ":uri")) for path in clause.parameter.paths)
+    canonical = [own] if clause.parameter.canonical else []
+    return [*(f"{rtype}/{own}" for rtype in allowed), *canonical]
 
 
 def _by_identifier(clause: Clause, scope: Scope, binder: Binder) -> Condition:

@@ -108,6 +108,18 @@ def _targets(world: World, parameter: Parameter, value: Any) -> list[str]:
     return [held]
 
 
+def referred(world: World, parameter: Parameter, resource: Resource) -> list[Resource]:
+    """What a resource refers to by a parameter."""
+    found: list[Resource] = []
+    for _, value in values(resource, parameter.paths):
+        if isinstance(value, str):
+            found += world.canonical(value)
+        else:
+            met = [world.get(target) for target in _targets(world, parameter, value)]
+            found += [r for r in met if r]
+    return found
+
+
 def _meets(
     world: World, parameter: Parameter, modifier: str, asked: str, resource: Resource
 ) -> bool:
@@ -166,8 +178,17 @@ def _value(
             return uris.match(value, modifier, plain(asked))
         case "reference", "identifier":
             return references.match_identifier(code, value, asked)
+    if isinstance(value, str):
+        return references.match_canonical(value, parameter.targets, asked, world.bases)
     return any(
-        references.match(held, parameter.targets, modifier, asked, world.bases)
+        references.match(
+            held,
+            references.precise(value, world.bases),
+            parameter.targets,
+            modifier,
+            asked,
+            world.bases,
+        )
         for held in _targets(world, parameter, value)
     )
 
@@ -196,13 +217,8 @@ def _chain(
         return None
 
     def refers(resource: Resource) -> bool:
-        held = [
-            target
-            for _, found in values(resource, parameter.paths)
-            for target in _targets(world, parameter, found)
-        ]
-        met = [world.get(target) for target in held]
-        return any(r and r["resourceType"] in asked and asked[r["resourceType"]](r) for r in met)
+        met = referred(world, parameter, resource)
+        return any(r["resourceType"] in asked and asked[r["resourceType"]](r) for r in met)
 
     return refers
 
@@ -220,12 +236,12 @@ def _has(world: World, name: str, value: str) -> Question | None:
     if question is None:
         return None
 
-    def referred(resource: Resource) -> bool:
+    def named(resource: Resource) -> bool:
         return any(
-            name_of(resource) in _targets(world, parameter, found)
+            resource is found
             for source in world.of(rtype)
             if question(source)
-            for _, found in values(source, parameter.paths)
+            for found in referred(world, parameter, source)
         )
 
-    return referred
+    return named

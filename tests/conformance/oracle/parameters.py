@@ -11,6 +11,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 R4 = """
+Questionnaire
+  status token code:status
+  title string string:title
+  url uri uri:url
+  version token code:version
+QuestionnaireResponse
+  identifier token Identifier:identifier
+  questionnaire reference canonical:questionnaire > Questionnaire
+  status token code:status
+PlanDefinition
+  status token code:status
+  url uri uri:url
+ActivityDefinition
+  status token code:status
+  url uri uri:url
+CarePlan
+  instantiates-canonical reference canonical:instantiatesCanonical* > PlanDefinition ActivityDefinition Questionnaire Measure OperationDefinition
+  status token code:status
 Patient
   active token boolean:active
   address string Address:address*
@@ -190,6 +208,13 @@ List
 """  # noqa: E501 (a line is a parameter)
 
 STU3 = """
+ValueSet
+  status token code:status
+  url uri uri:url
+  version token code:version
+ConceptMap
+  source-uri reference uri:sourceUri > ValueSet
+  status token code:status
 Patient
   active token boolean:active
   address string Address:address*
@@ -323,6 +348,13 @@ List
 """  # noqa: E501 (a line is a parameter)
 
 DSTU2 = """
+ValueSet
+  status token code:status
+  url uri uri:url
+  version token code:version
+ConceptMap
+  sourceuri reference uri:sourceUri > ValueSet StructureDefinition
+  status token code:status
 Patient
   active token boolean:active
   address string Address:address*

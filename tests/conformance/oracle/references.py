@@ -1,6 +1,7 @@
 """References (search.html#reference).
 
-Our choice: a version at the end of a reference does not count.
+Our choice: with a version only what names that version is found, without one what names any; a
+reference is followed to what there is now, whatever version it names.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ def target(value: Any, bases: tuple[str, ...]) -> str | None:
     return local(text, bases)
 
 
+def precise(value: Any, bases: tuple[str, ...]) -> str:
+    """The same with its version."""
+    text: str = value["reference"]
+    for base in bases:
+        text = text.removeprefix(base)
+    return text
+
+
 def local(text: str, bases: tuple[str, ...]) -> str:
     """Without this server's base and without a version."""
     for base in bases:
@@ -33,11 +42,34 @@ def type_of(reference: str) -> str:
     return parts[-2] if len(parts) >= 2 and parts[-2][:1].isupper() else ""
 
 
-def match(
-    held: str, targets: tuple[str, ...], modifier: str, asked: str, bases: tuple[str, ...]
+def match_canonical(
+    held: str, targets: tuple[str, ...], asked: str, bases: tuple[str, ...]
 ) -> bool:
-    """A stored target against `id`, `Type/id` or a URL; the modifier is a type."""
+    """A canonical against a url, `url|version`, or what would name a resource of this server."""
+    wanted = plain(asked)
+    for base in bases:
+        wanted = wanted.removeprefix(base)
+    bare, _, version = wanted.partition("|")
+    if not version:
+        wanted = bare
+    if "/" not in wanted and ":" not in wanted:
+        return held == wanted or held in [f"{rtype}/{wanted}" for rtype in targets]
+    return wanted in (held, held.partition("|")[0])
+
+
+def match(
+    held: str,
+    versioned: str,
+    targets: tuple[str, ...],
+    modifier: str,
+    asked: str,
+    bases: tuple[str, ...],
+) -> bool:
+    """A stored target, and the same with its version, against `id`, `Type/id` or a URL; the
+    modifier is a type."""
     wanted = local(plain(asked), bases)
+    if "/_history/" in asked and not versioned.endswith("/_history/" + asked.rpartition("/")[2]):
+        return False
     if modifier and type_of(held) != modifier:
         return False
     if "/" not in wanted:  # an id: of any type that the parameter may refer to

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tests.conformance.oracle import dates, references, strings, tokens
-from tests.conformance.oracle.clauses import clause
+from tests.conformance.oracle import dates, strings, tokens
+from tests.conformance.oracle.clauses import clause, referred
 from tests.conformance.oracle.elements import values
 from tests.conformance.oracle.escapes import Unreadable
 from tests.conformance.oracle.parameters import PARAMETERS, Parameter
@@ -110,7 +110,8 @@ def sort_values(world: World, parameter: Parameter, resource: Resource) -> list[
             case "uri":
                 found.append(value)
             case "reference":
-                found += [value["reference"].casefold()] if "reference" in value else []
+                said = value if isinstance(value, str) else value.get("reference")
+                found += [said.casefold()] if said else []
     return found
 
 
@@ -158,10 +159,13 @@ def _codes(world: World, rtype: str) -> list[str]:
     return list(PARAMETERS[world.version].get(rtype, {}))
 
 
-def _referred(world: World, parameter: Parameter, resource: Resource) -> list[str]:
-    held = (references.target(value, world.bases) for _, value in values(resource, parameter.paths))
+def _referred(world: World, parameter: Parameter, resource: Resource) -> list[Resource]:
     allowed = parameter.targets
-    return [t for t in held if t and (not allowed or references.type_of(t) in allowed)]
+    return [
+        r
+        for r in referred(world, parameter, resource)
+        if not allowed or r["resourceType"] in allowed
+    ]
 
 
 def _included(world: World, page: list[Resource], value: str) -> list[Resource]:
@@ -174,10 +178,11 @@ def _included(world: World, page: list[Resource], value: str) -> list[Resource]:
         if source and resource["resourceType"] != source:
             continue
         for parameter in _parameters(world, resource["resourceType"], code):
-            for target in _referred(world, parameter, resource):
-                met = world.get(target)
-                if met and only in ("", met["resourceType"]):
-                    found.append(met)
+            found += [
+                met
+                for met in _referred(world, parameter, resource)
+                if only in ("", met["resourceType"])
+            ]
     return found
 
 
@@ -188,7 +193,7 @@ def _revincluded(world: World, page: list[Resource], value: str) -> list[Resourc
         resource
         for resource in world.of(source)
         if any(
-            target in names
+            name_of(target) in names
             for parameter in _parameters(world, source, code)
             for target in _referred(world, parameter, resource)
         )

@@ -39,6 +39,21 @@ class World:
         """What "Type/id" names."""
         return next((r for r in self.resources if name_of(r) == reference), None)
 
+    def canonical(self, reference: str) -> list[Resource]:
+        """What a canonical names: whatever has the url, and the version if there is one; or a
+        resource by its name."""
+        url, _, version = reference.partition("|")
+        return [
+            r
+            for r in self.resources
+            if name_of(r) == url
+            or (
+                "url" in PARAMETERS[self.version].get(r["resourceType"], {})
+                and r.get("url") == url
+                and version in ("", r.get("version"))
+            )
+        ]
+
     def parameter(self, rtype: str, code: str) -> Parameter | None:
         """A parameter of a type or of every type; `_source` came with R4."""
         if code == "_source" and self.version != "r4":
