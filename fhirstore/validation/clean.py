@@ -22,9 +22,10 @@ def keys_of(version: str, resource: dict[str, Any]) -> dict[str, Key]:
     """By name, what to ask `known` and to tell `remember` of those properties of a resource that
     stand for themselves: which refer to nothing contained, and have no `_name` beside them."""
     rtype, found = resource["resourceType"], {}
+    beside = {name[1:] for name in resource if name[:1] == "_"}
     for name, value in resource.items():
         kind = type(value)
-        if (kind is dict or kind is list) and name not in _UNIQUE and f"_{name}" not in resource:
+        if (kind is dict or kind is list) and name not in _UNIQUE and name not in beside:
             try:
                 printed = digits.dumps(value)
             except TypeError:  # no JSON
