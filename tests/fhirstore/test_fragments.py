@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fhirstore import digits
-from fhirstore.fragments import packed
+from fhirstore.fragments import Arriving, packed
 from fhirstore.packed_rows import PackedRows, pack
+from fhirstore.references import Bases, Rewritten, rewrite
 from fhirstore.search.extract import extract
 from tests.benchmarks.observations import observation
+from tests.fhirstore.odd import RESOURCES as RESOURCES_OF_ANY_SHAPE
 
 QUANTITY = {"value": 5, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
 CODED = {
@@ -126,3 +131,22 @@ def test_a_number_is_indexed_as_it_was_written() -> None:
     )
     assert said(packed({"r4": first})) != said(packed({"r4": second}))
     assert said(packed({"r4": second})) == whole(second)
+
+
+@settings(max_examples=300, deadline=None)
+@given(resource=RESOURCES_OF_ANY_SHAPE, version=st.sampled_from(["dstu2", "stu3", "r4"]))
+def test_any_resource_is_indexed_and_rewritten_as_a_whole(
+    resource: dict[str, Any], version: str
+) -> None:
+    def ours(rtype: str, source_id: str) -> str:
+        return f"of-{source_id}"
+
+    rewritten = Rewritten(Bases(()), ours)
+    expected = deepcopy(resource)
+    rewrite(expected, rewritten)
+    arriving = Arriving(version, rewritten)
+    for _ in range(2):  # made, and found again
+        got = deepcopy(resource)
+        assert said(arriving.packed(got)) == whole(expected, version)
+        assert digits.dumps(got) == digits.dumps(expected)
+        assert said(packed({version: deepcopy(expected)})) == whole(expected, version)
