@@ -28,7 +28,7 @@ class Call:
     """What was asked. `prefix` is "/fhir/{ver}" or "/{ver}" as the request had it; `rtype` in its
     canonical spelling; `headers` by lower-case name. `resource` is the parsed body of a write,
     `seer` the user a permission is for, `compartment` and `within` the type and id of what a search
-    keeps to.
+    keeps to. `in_bundle`: it is an entry of a Bundle.
     """
 
     access: Access
@@ -45,6 +45,7 @@ class Call:
     form: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     resource: Any = None
+    in_bundle: bool = False
 
     @property
     def base(self) -> str:

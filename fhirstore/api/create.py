@@ -60,13 +60,15 @@ def existing(call: Call, row: Row) -> Answer:
 
 
 def written(call: Call, stored: Stored) -> Answer:
-    """The answer to a write: by version 200 or 201 where the resource was not there before, else
-    200; in R4 and wherever the status is 201 with its `Location`."""
+    """The answer to a write: by version 200 or 201 where the resource was not there before (201 as
+    an entry of a Bundle), else 200; in R4 and wherever the status is 201 with its `Location`."""
     named = f"{call.rtype}/{stored.fid}"
     if not stored.created:
         return returned(call, answer(stored), text=f"{named} has been updated")
     styles = {"200": 200, "201": 201}
     status = styles.get(settings.CREATE_STATUS, 201 if call.version == "r4" else 200)
+    if call.in_bundle:
+        status = 201
     made = answer(stored, status=status, location=location(call, stored))
     return returned(call, made, text=f"{named} has been created")
 

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from fhirstore.api.call import Call, Interaction
-from fhirstore.errors import InvalidRequest, NotFound
+from fhirstore.errors import InvalidRequest, MethodNotAllowed, NotFound
 from fhirstore.search.moments import instant, moments
 
 Resolve = Callable[[str, str, str], tuple[Interaction, Mapping[str, str]]]
@@ -52,13 +52,11 @@ def read_entry(call: Call, row: dict[str, Any], place: int, resolve: Resolve) ->
     below = path.removeprefix(call.base).removeprefix(call.full_base).strip("/")
     method = method.upper()
     interaction, named = resolve("GET" if method == "HEAD" else method, f"/{below}", query)
-    if (not below and interaction.name != "search") or interaction.name in (
-        "",
-        "bundle",
-        "purge",
-        "export",
-    ):
+    elsewhere = interaction.name in ("bundle", "purge", "export")
+    if elsewhere or (not below and interaction.name != "search"):
         raise NotFound("the entry's url names no resource or type")
+    if "seer" in named:  # what it answers is no resource
+        raise MethodNotAllowed("a permission is given by a call of its own", allowed=())
     headers = _headers(call, request)
     condition = headers.get("if-none-exist") if interaction.name == "create" else None
     if interaction.name in ("update", "patch", "delete") and not named.get("fid"):
@@ -80,6 +78,7 @@ def read_entry(call: Call, row: dict[str, Any], place: int, resolve: Resolve) ->
             vid=named.get("vid", ""),
             compartment=named.get("compartment", ""),
             within=named.get("within", ""),
+            in_bundle=True,
         ),
     )
 

@@ -76,6 +76,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
             r"/?",
             {
                 "GET": METADATA,
+                "OPTIONS": METADATA,
                 "POST": Interaction(
                     name="bundle",
                     perform=partial(perform, resolve=resolve),

@@ -59,6 +59,7 @@ def settle(call: Call, entries: Sequence[Entry], naming: Naming) -> list[Entry]:
     """The entries, each about one resource, with references between them resolved in place. Call
     inside the transaction that will carry them out; raises whatever makes it fail."""
     lock_owner(cursor(), owner=call.owner, changes=1)
+    _check_names(entries, naming)
     settled = Settlement(call, [])
     seen: dict[tuple[str, str], int] = {}
     for entry in entries:
@@ -94,6 +95,17 @@ def resolve_references(call: Call, body: Any, *, final: bool) -> None:
     known = {pair: found(*pair) for pair in sorted(pointing.conditions(body))}
     if known:
         pointing.fill(body, lambda rtype, query: known[rtype, query])
+
+
+def _check_names(entries: Sequence[Entry], naming: Naming) -> None:
+    """Raises InvalidRequest where two entries have one fullUrl: nobody could tell which of them a
+    reference means."""
+    known: set[str] = set()
+    for entry in entries:
+        if entry.full_url and entry.full_url in known:
+            with naming(entry.place):
+                raise InvalidRequest("an entry before it has the same fullUrl")
+        known.add(entry.full_url)
 
 
 def _opened(entry: Entry) -> Entry:

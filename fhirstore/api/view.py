@@ -74,6 +74,7 @@ def _answer(request: HttpRequest, version: str, prefix: str, path: str) -> Answe
         now=now,
         query=query,
         headers=_headers(request),
+        in_bundle=False,
         **named,
     )
     claim = None

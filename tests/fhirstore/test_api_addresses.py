@@ -94,3 +94,8 @@ def test_every_parameter_that_metadata_names_can_be_searched_by(fhir: Fhir, vers
             value = "$".join(values.get(kind, "x") for kind in kinds or [parameter["type"]])
             path = f"/{version}/{resource['type']}?{parameter['name']}={value}"
             assert fhir.get(path, prefer="handling=strict")["total"] == 0, path
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_options_of_the_base_tell_what_there_is(fhir: Fhir, version: str) -> None:
+    assert fhir.call("OPTIONS", f"/fhir/{version}") == fhir.get(f"/fhir/{version}/metadata")

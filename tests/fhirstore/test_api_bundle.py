@@ -36,8 +36,7 @@ def test_the_legacy_form_keeps_the_good_ones(fhir: Fhir, version: str, kind: str
     entries = [{"resource": r} for r in (patient("a"), patient("b_c"), {"x": 1}, patient("d"))]
     answer = fhir.post(f"/fhir/{version}", bundle(kind, *entries))
     assert answer["type"] == "batch-response"
-    made = "201 Created" if version == "r4" else "200 OK"
-    assert statuses(answer)[::3] == [made, made]
+    assert statuses(answer)[::3] == ["201 Created", "201 Created"]
     assert statuses(answer)[1].startswith("400")
     assert statuses(answer)[2].startswith("40")
     assert ids(fhir.get(f"/{version}/Patient")) == ["a", "d"]
@@ -71,8 +70,8 @@ def test_a_batch_succeeds_and_fails_one_by_one(fhir: Fhir, version: str) -> None
         ),
     )
     codes = [status[:3] for status in statuses(answer)]
-    made = "201" if version == "r4" else "200"
-    assert codes == ["200", "404", made, "200", "200", "400", "404", "404", "400", "400"]
+    assert codes == ["200", "404", "201", "200", "200", "400", "200", "404", "400", "400"]
+    assert answer["entry"][6]["resource"]["kind"] == "instance"
     assert answer["entry"][0]["resource"]["id"] == "old"
     assert answer["entry"][4]["resource"]["total"] == 1
     member = answer["entry"][1]
@@ -100,7 +99,7 @@ def test_a_transaction_resolves_references_between_its_entries(fhir: Fhir, versi
         ),
     )
     assert answer["type"] == "transaction-response"
-    assert [status[:3] for status in statuses(answer)] == ["201" if version == "r4" else "200"] * 3
+    assert statuses(answer) == ["201 Created"] * 3
     made = answer["entry"][0]["resource"]
     person = answer["entry"][1]["resource"]["id"]
     assert made["subject"]["reference"] == f"Patient/{person}"
@@ -178,3 +177,30 @@ def test_answers_do_not_fill_the_memory(
         told = statuses(answer)
         assert told[0] == told[-1] == "200 OK"
         assert told[3].startswith("413")
+
+
+def test_a_permission_is_given_by_a_call_of_its_own(fhir: Fhir, bobs: Fhir) -> None:
+    fhir.store("r4", patient("p1"))
+    path = f"Patient/p1/_permission/{bobs.owner}"
+    for method in ("PUT", "DELETE"):
+        (entry,) = fhir.post("/r4", bundle("batch", asked(method, path)))["entry"]
+        assert entry["response"]["status"].startswith("405")
+        assert "permission" in str(entry["response"]["outcome"])
+    fhir.put(f"/r4/{path}", None)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_what_was_created_is_told_from_what_was_updated(
+    fhir: Fhir, version: str, kind: str, settings: Any
+) -> None:
+    settings.CREATE_STATUS = "200"
+    entries = [
+        asked("PUT", "Patient/a", patient("a")),
+        asked("POST", "Patient", patient()),
+        asked("PUT", "Patient/old", patient("old")),
+    ]
+    fhir.store(version, patient("old"))
+    answer = fhir.post(f"/{version}", bundle(kind, *entries))
+    assert statuses(answer) == ["201 Created", "201 Created", "200 OK"]
+    assert [bool(e["response"].get("location")) for e in answer["entry"]] == [True, True, False]

@@ -41,7 +41,7 @@ def resources(answer: dict[str, Any]) -> list[Any]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_conditional_entries_and_what_refers_to_them(fhir: Fhir, version: str) -> None:
-    made = "201 Created" if version == "r4" else "200 OK"
+    made = "201 Created"
     entries = (
         conditional(patient(identifier=MRN), "identifier=urn:mrn|7", "urn:uuid:p"),
         asked("PUT", "Device?identifier=d", {"resourceType": "Device"}, "urn:uuid:d"),
@@ -310,3 +310,16 @@ def test_nobody_else_meets_a_condition(fhir: Fhir, bobs: Fhir) -> None:
     answer = posted(fhir, "r4", conditional(patient(identifier=MRN), "identifier=7"))
     assert statuses(answer) == ["201 Created"]
     posted(fhir, "r4", asked("POST", "Observation", observation("Patient?_id=b")), expect=400)
+
+
+def test_a_full_url_names_one_entry(fhir: Fhir) -> None:
+    url = "urn:uuid:9f1f7b2c-6f0e-4a53-8d0b-6f3f1d0f5a11"
+    entries = [
+        asked("POST", "Patient", patient(gender="male"), url),
+        asked("POST", "Patient", patient(gender="female"), url),
+    ]
+    answer = posted(fhir, "r4", *entries, expect=400)
+    told = answer["issue"][0]["diagnostics"]
+    assert "Bundle.entry[1]" in told
+    assert "fullUrl" in told
+    assert fhir.get("/r4/Patient")["total"] == 0
