@@ -207,7 +207,7 @@ def test_what_is_stored_as_it_was_sent_is_not_even_read(monkeypatch: pytest.Monk
 
 def test_a_batch_of_everything_at_once() -> None:
     first = [PATIENT, observation("1"), observation("2"), observation("3"), DEVICE]
-    second = [
+    second: Sent = [
         observation("1"),
         observation("2", status="amended", device={"reference": "Device/D1"}),
         json.dumps(observation("3"), indent=1).encode(),
