@@ -46,8 +46,8 @@ reference
     `key = any(reference_key(T, p, f"{t}/{id}") for t in parameter.targets)`. In SQL it is
     `param_key(T, p) # r.self`, r.self being fhir_resource.self of the target (chains, `_has`,
     `_revinclude`). What canonical references may name has rows as if it referred to itself under
-    the name spellings.CANONICAL: of "url|", and of "url|version" where it has one. So what refers to
-    `r` that way is among `param_key(T, p) # param_key(type of r, CANONICAL) # any(r.keys)`.
+    the name spellings.CANONICAL: of "url|", and of "url|version" where it has one. So what refers
+    to `r` that way is among `param_key(T, p) # param_key(type of r, CANONICAL) # any(r.keys)`.
     `p:identifier`: a Reference.identifier writes token rows under the parameter
     name f"{p}:identifier".
 
@@ -78,7 +78,9 @@ date
 number, quantity
     One fhir_range row per value: key = param_key(T, p), lo and hi = order_preserving(value -/+ half
     of the last digit given) (fhirstore/search/precision.py); the middle of them is the number
-    itself, which the prefixes compare (fhirstore/search/types/number.py). A quantity writes one
+    itself, which the prefixes compare (fhirstore/search/types/number.py). Of a quantity with a
+    comparator, which may be any number so far, the number itself is one end: with `<` and `<=` lo
+    is LEAST, with `>` and `>=` hi is GREATEST. A quantity writes one
     more with key = quantity_key(T, p, unit) for each distinct one of `system|code`, `|code` and
     `|unit` that it has. `5.4|sys|code` asks for quantity_key(T, p, "sys|code"), `5.4||mg` for
     quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Instead of `system|code` of a UCUM unit
@@ -153,6 +155,9 @@ EVERY_VERSION = 7
 
 MIN_MOMENT, MAX_MOMENT = -(2**63), 2**63 - 1
 """Open ends of date ranges, in microseconds."""
+
+LEAST, GREATEST = MIN_MOMENT, MAX_MOMENT
+"""Open ends of ranges of numbers; no float8 is so far out."""
 
 SEQ_BITS = 19
 LONGEST_STRING, LONGEST_INNER = 512, 128

@@ -38,6 +38,14 @@ def based_range(literal: str, code: str) -> tuple[str, int, int] | None:
     return based(known.base), order_preserving(low), order_preserving(high)
 
 
+@remembered(16384)
+def exact_point(literal: str, code: str = "") -> int:
+    """Where a number that `implicit_range` takes stands among the others; in the base units of a
+    UCUM unit where its code is given, one that `based_range` takes."""
+    point, known = Decimal(literal), unit(code) if code else None
+    return order_preserving(float(known.of(point) if known else point))
+
+
 def based(base: str) -> str:
     """The name of base units among a quantity's units."""
     return f"={base}"

@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 
 from fhirstore import digits
+from fhirstore.keys import GREATEST, LEAST
 from fhirstore.search.moments import Moments, moments, period
-from fhirstore.search.precision import based_range, implicit_range
+from fhirstore.search.precision import based_range, exact_point, implicit_range
 from fhirstore.search.units import UCUM
 
 _NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
@@ -201,7 +202,24 @@ def numbers(kind: str, value: Any) -> Rows:
     rows = _plain(value.get("value"))
     if rows:
         _add_units(rows, value)
+        comparator = value.get("comparator")
+        if type(comparator) is str and comparator in _BOUNDS:
+            return _bounded(rows, value, below=comparator in _BOUNDS[:2])
     return rows
+
+
+_BOUNDS = ("<", "<=", ">", ">=")
+
+
+def _bounded(rows: Rows, quantity: dict[str, Any], *, below: bool) -> Rows:
+    """The ranges of a quantity that only says where it ends: everything on that side of the
+    number."""
+    found: Rows = {}
+    for name in rows:
+        in_base = name.startswith("=")
+        at = exact_point(digits.literal(quantity["value"]), quantity["code"] if in_base else "")
+        found[name] = (LEAST, at) if below else (at, GREATEST)
+    return found
 
 
 def _plain(number: Any) -> Rows:

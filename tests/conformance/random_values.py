@@ -90,6 +90,12 @@ _names = st.lists(texts, min_size=1, max_size=2)
 address = record(line=maybe(_names), city=maybe(texts), country=maybe(texts)).filter(bool)
 quantity = st.one_of(
     record(value=numbers, system=st.just(UCUM), code=st.sampled_from(UNITS)),
+    record(
+        value=numbers,
+        comparator=st.sampled_from(["<", "<=", ">", ">="]),
+        system=st.just(UCUM),
+        code=st.sampled_from(UNITS),
+    ),
     record(value=numbers, unit=st.sampled_from(UNITS)),
     record(value=numbers),
 )

@@ -93,3 +93,71 @@ def test_numbers(fhir: Fhir) -> None:
             "probability=much": REFUSED,
         },
     )
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_comparators(fhir: Fhir, version: str) -> None:
+    """`<0.01` may be any number up to there."""
+    mg = {"system": UCUM, "code": "mg"}
+    held = [
+        measured("above", "5.40", comparator=">", **mg),
+        measured("from", "5.4", comparator=">=", **mg),
+        measured("below", "0.01", comparator="<", **mg),
+        measured("upto", "0.010", comparator="<=", **mg),
+        measured("plain", "5.4", **mg),
+        measured("nought", "0", **mg),
+    ]
+    queries = {
+        "5.4": "plain",
+        "0.01": "",
+        "ne5.4": "above from below upto nought",
+        "gt5.4": "above from",
+        "ge5.4": "above from plain",
+        "gt100": "above from",
+        "lt5.4": "below upto nought",
+        "le5.4": "above from below upto plain nought",
+        "lt0": "below upto",
+        "gt0": "above from below upto plain",
+        "gt0.01": "above from plain",
+        "ge0.01": "above from below upto plain",
+        "sa5": "above from plain",
+        "sa5.4": "",
+        "eb0.011": "below upto nought",
+        "eb0.01": "nought",
+        "ap5": "above from plain",
+        "ap0.011": "below upto",
+        "ap7": "above from",
+    }
+    table = {f"value-quantity={query}": found for query, found in queries.items()}
+    table |= {f"value-quantity={query}||mg": found for query, found in queries.items()}
+    table |= {f"value-quantity={query}|{UCUM}|mg": found for query, found in queries.items()}
+    table |= {
+        f"value-quantity=gt0.0054|{UCUM}|g": "above from",
+        f"value-quantity=ge0.00001|{UCUM}|g": "above from below upto plain",
+        f"value-quantity=lt-1|{UCUM}|kg": "below upto",
+    }
+    check(fhir, version, "Observation", held, table)
+
+
+def test_comparators_of_components(fhir: Fhir) -> None:
+    part = {"system": UCUM, "code": "mg", "value": Decimal("5"), "comparator": ">"}
+    held = [
+        observation("code", code={"coding": [{"code": "a"}]}, valueQuantity=part),
+        observation(
+            "component", component=[{"code": {"coding": [{"code": "a"}]}, "valueQuantity": part}]
+        ),
+    ]
+    check(
+        fhir,
+        "r4",
+        "Observation",
+        held,
+        {
+            "code-value-quantity=a$gt9": "code",
+            "component-code-value-quantity=a$gt9": "component",
+            "combo-code-value-quantity=a$gt9": "code component",
+            "combo-code-value-quantity=a$lt9": "code component",
+            "combo-code-value-quantity=a$lt5": "",
+            "combo-code-value-quantity=a$5": "",
+        },
+    )

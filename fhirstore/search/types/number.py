@@ -3,6 +3,9 @@
 
 Range rows hold what a stored number covers by its digits; its middle is the number itself. `eq` and
 `ne` ask whether that lies in what the asked number covers, the other prefixes compare the numbers.
+A quantity with a comparator (`<0.01`) covers all on that side of its number, and is compared as a
+range is: `gt` and `lt` ask whether a part of it lies there, `sa` and `eb` whether all does, `eq`
+whether all lies in what the asked number covers, which never is the case.
 """
 
 from __future__ import annotations
@@ -67,6 +70,21 @@ _SURELY = {
 }
 
 
+_OPEN = f"(x.lo = '{keys.LEAST}'::bigint or x.hi = '{keys.GREATEST}'::bigint)"
+# Of a range that is open at one end, which has no middle; `{at}` is the number asked for.
+_OPEN_COMPARED = {
+    "eq": "false",
+    "ne": "true",
+    "ap": "true",  # as far as the index told
+    "gt": "x.hi > {at}",
+    "ge": "x.hi >= {at}",
+    "lt": "x.lo < {at}",
+    "le": "x.lo <= {at}",
+    "sa": "x.lo > {at}",
+    "eb": "x.hi < {at}",
+}
+
+
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The rows whose number stands to one of the values as its prefix says."""
     tests = [_test(clause, value, scope, binder) for value in clause.values]
@@ -97,8 +115,10 @@ def _test(clause: Clause, value: str, scope: Scope, binder: Binder) -> str:
         "value": binder.bind(middle, "float8"),
         "lo": binder.bind(keys.order_preserving(low), "bigint"),
         "hi": binder.bind(keys.order_preserving(high), "bigint"),
+        "at": binder.bind(keys.order_preserving(middle), "bigint"),
     }
     rough, exact = _ROUGHLY[prefix].format(**names), _COMPARED[prefix].format(**names)
+    exact = f"case when {_OPEN} then {_OPEN_COMPARED[prefix].format(**names)} else {exact} end"
     if prefix in _SURELY:
-        exact = f"({_SURELY[prefix].format(**names)} or {exact})"
-    return f"(x.key = any({binder.bind(wanted, 'bigint[]')}) and {rough} and {exact})"
+        exact = f"{_SURELY[prefix].format(**names)} or {exact}"
+    return f"(x.key = any({binder.bind(wanted, 'bigint[]')}) and {rough} and ({exact}))"

@@ -2,7 +2,8 @@
 
 Equality asks whether the stored number lies in what the digits of the asked one stand for: `5.4` is
 5.35 to 5.45. The other prefixes compare the numbers as they are. Our choice: `ap` is a tenth of the
-value to either side, or its half digit where that is more.
+value to either side, or its half digit where that is more. A quantity with a comparator is all on
+that side of its number, which itself counts as belonging to it.
 """
 
 from __future__ import annotations
@@ -55,6 +56,34 @@ def fits(stored: Fraction, prefix: str, literal: str, scale: Fraction, name: str
     return asked * scale - slack <= stored <= asked * scale + slack
 
 
+def reaches(end: Fraction, below: bool, prefix: str, literal: str, scale: Fraction) -> bool:
+    """The table of prefixes for what reaches from everywhere below to an end, or from it to
+    everywhere above."""
+    asked = Fraction(literal) * scale
+    match prefix:
+        case "eq":
+            return False
+        case "ne":
+            return True
+        case "gt":
+            return not below or end > asked
+        case "ge":
+            return not below or end >= asked
+        case "lt":
+            return below or end < asked
+        case "le":
+            return below or end <= asked
+        case "sa":
+            return not below and end > asked
+        case "eb":
+            return below and end < asked
+    form = _NUMBER.fullmatch(literal)
+    assert form
+    half = Fraction(10) ** (int(form[2] or 0) - len(form[1] or "")) / 2 * scale
+    slack = max(half, abs(asked) / 10)
+    return end >= asked - slack if below else end <= asked + slack
+
+
 def match_number(name: str, value: Any, text: str) -> bool:
     """Does a stored decimal meet the value asked for?"""
     prefix, literal = split_prefix(plain(text))
@@ -83,4 +112,6 @@ def match_quantity(name: str, value: Any, text: str) -> bool:
             if mine is None or theirs is None or mine[0] != theirs[0]:
                 return False
             number, scale = number * mine[1], theirs[1]
+    if (comparator := value.get("comparator")) and _NUMBER.fullmatch(literal):
+        return reaches(number, comparator[0] == "<", prefix, literal, scale)
     return fits(number, prefix, literal, scale, name)

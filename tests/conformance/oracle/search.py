@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -102,7 +103,9 @@ def sort_values(world: World, parameter: Parameter, resource: Resource) -> list[
             case "number":
                 found.append(Fraction(str(value)))
             case "quantity":
-                found += [Fraction(str(value["value"]))] if "value" in value else []
+                if "value" in value:
+                    least = str(value.get("comparator", ""))[:1] == "<"
+                    found.append(-math.inf if least else Fraction(str(value["value"])))
             case "string":
                 found += [strings.folded(text) for text in strings.texts(kind, value)]
             case "token":
