@@ -14,32 +14,37 @@ from fhirstore.search.bundle import bundle
 from fhirstore.search.definitions import primary_date
 from fhirstore.search.execute import run
 from fhirstore.search.moments import moments
-from fhirstore.search.paging import links
+from fhirstore.search.paging import cut, links
 from fhirstore.search.request import LONGEST_PAGE, Pair, parse_ordinary
 from fhirstore.search.rows import Row
 
-_KNOWN = ("patient", "start", "end", "type", "on-demand", "profile", "_format", "_pretty")
+_KNOWN = (
+    *("patient", "start", "end", "type", "on-demand", "profile"),
+    *("_count", "_skip", "_offset", "_format", "_pretty"),
+)
 
 
 def docref(call: Call) -> Answer:
     """The documents of `patient` whose care falls between `start` and `end`, newest first; without
-    either the current ones. `type`: of one of these types. `on-demand=true`: none."""
+    either the current ones. `type`: of one of these types. `on-demand=true`: none. All at
+    once, or pages of `_count`."""
     if call.rtype != "DocumentReference":
         raise NotFound(f"$docref is an operation on DocumentReference, not on {call.rtype}")
     pairs = operation_pairs(call)
-    shown = [] if _on_demand(pairs) else _documents(call, pairs)
+    found = [] if _on_demand(pairs) else _documents(call, pairs)
+    shown, following = cut(pairs, found)
     wanted = controls.read(version=call.version, pairs=pairs)
     return Answer(
         body=bundle(
             kind="searchset",
-            total=len(shown),
+            total=len(found),
             entries=presented.entries(call, shown, controls=wanted),
             links=links(
                 version=call.version,
                 url=f"{call.base}/DocumentReference/$docref",
                 pairs=pairs,
                 ignored=[p for p in pairs if p.name not in _KNOWN and not controls.takes(p.name)],
-                following="",
+                following=following,
             ),
         )
     )

@@ -24,7 +24,7 @@ from fhirstore.search.bundle import bundle
 from fhirstore.search.definitions import primary_date
 from fhirstore.search.escapes import escape
 from fhirstore.search.execute import Found, run
-from fhirstore.search.paging import links
+from fhirstore.search.paging import cut, links
 from fhirstore.search.request import PAGING, Pair, SearchRequest, parse_ordinary, read_pairs
 from fhirstore.search.rows import Row
 
@@ -42,7 +42,8 @@ Code = tuple[str, str]
 
 def lastn(call: Call) -> Answer:
     """The `max` newest (1 by default) of each kind among what the other parameters, those of a
-    search, find: a patient or subject, and a category or code."""
+    search, find: a patient or subject, and a category or code. All at once, or pages of `_count`.
+    """
     if call.rtype != "Observation":
         raise NotFound(f"$lastn is an operation on Observation, not on {call.rtype}")
     pairs = operation_pairs(call)
@@ -54,19 +55,20 @@ def lastn(call: Call) -> Answer:
         raise InvalidRequest("$lastn needs a patient or subject, and a category or code")
     # How the answer is to look has no part in finding it.
     filters = [p for p in asked if p not in request.ignored and not controls.takes(p.name)]
-    shown = _newest(call, filters, most)
+    found = _newest(call, filters, most)
+    shown, following = cut(pairs, found)
     entries = presented.entries(call, shown, controls=request.controls)
     return Answer(
         body=bundle(
             kind="searchset",
-            total=len(shown),
+            total=len(found),
             entries=[] if request.total_only else entries,
             links=links(
                 version=call.version,
                 url=f"{call.base}/Observation/$lastn",
                 pairs=pairs,
                 ignored=request.ignored,
-                following="",
+                following=following,
             ),
         )
     )

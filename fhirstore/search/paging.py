@@ -11,7 +11,14 @@ from cryptography.fernet import InvalidToken
 
 from accounts.encryption import decrypt, encrypt
 from fhirstore.errors import InvalidRequest
-from fhirstore.search.request import PAGING, UNREPEATED, Pair, SearchRequest
+from fhirstore.search.request import (
+    LONGEST_PAGE,
+    PAGING,
+    UNREPEATED,
+    Pair,
+    SearchRequest,
+    number,
+)
 from fhirstore.search.rows import Row
 from fhirstore.search.sorting import Column, Sort, Value, private, signature
 
@@ -97,6 +104,16 @@ def links(
 
 def _url(url: str, raws: Sequence[str]) -> str:
     return f"{url}?{'&'.join(raws)}" if raws else url
+
+
+def cut(pairs: Sequence[Pair], found: Sequence[Row]) -> tuple[Sequence[Row], str]:
+    """The page by `_count` and `_skip` of what an operation found (all of it without `_count`), and
+    the paging parameter of the next page, "" on the last."""
+    skip, count = number(pairs, "_skip", "_offset") or 0, number(pairs, "_count")
+    if count is None:
+        return found[skip:], ""
+    end = skip + min(count, LONGEST_PAGE)
+    return found[skip:end], f"_skip={end}" if skip < end < len(found) else ""
 
 
 def following_search(

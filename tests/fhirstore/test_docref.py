@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.fhirstore.fhir_client import Fhir, ids
+from tests.fhirstore.fhir_client import Fhir, ids, link
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +88,10 @@ def test_it_is_an_operation_on_documents(fhir: Fhir) -> None:
 
 def test_another_user_has_none_of_it(bobs: Fhir) -> None:
     assert ids(bobs.get("/r4/DocumentReference/$docref?patient=p1")) == []
+
+
+def test_pages_where_a_size_is_asked_for(fhir: Fhir) -> None:
+    bundle = fhir.get("/r4/DocumentReference/$docref?patient=p1&_count=2")
+    assert (bundle["total"], ids(bundle)) == (3, ["c", "b"])
+    rest = fhir.get(link(bundle, "next") or "")
+    assert (rest["total"], ids(rest), link(rest, "next")) == (3, ["a"], None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fhirstore.api import lastn
-from tests.fhirstore.fhir_client import Fhir, ids, observation
+from tests.fhirstore.fhir_client import Fhir, ids, link, observation
 
 pytestmark = pytest.mark.django_db
 
@@ -75,8 +75,8 @@ def _steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("patient=p1&category=vital-signs&date=lt2026-01-04", ["w3", "h1"]),
         ("patient=p3&category=vital-signs", []),
         ("patient=p1&category=laboratory", []),
-        # A page size and an order are not for it to say.
-        ("patient=p1&category=vital-signs&_count=1&_sort=date", NEWEST),
+        # An order is not for it to say.
+        ("patient=p1&category=vital-signs&_sort=date", NEWEST),
     ],
 )
 def test_the_newest_of_each_kind(fhir: Fhir, query: str, expected: list[str]) -> None:
@@ -136,3 +136,15 @@ def test_in_the_older_versions(fhir: Fhir, version: str) -> None:
 def test_another_user_has_none_of_it(bobs: Fhir) -> None:
     bundle = bobs.get("/r4/Observation/$lastn?patient=p1&category=vital-signs")
     assert ids(bundle) == []
+
+
+def test_pages_where_a_size_is_asked_for(fhir: Fhir) -> None:
+    url, pages = "/r4/Observation/$lastn?patient=p1&category=vital-signs&_count=2", []
+    while url:
+        bundle = fhir.get(url)
+        assert bundle["total"] == len(NEWEST)
+        pages.append(ids(bundle))
+        url = link(bundle, "next") or ""
+    assert pages == [NEWEST[n : n + 2] for n in range(0, len(NEWEST), 2)]
+    counted = fhir.get("/r4/Observation/$lastn?patient=p1&category=vital-signs&_count=0")
+    assert (counted["total"], counted["entry"]) == (len(NEWEST), [])
