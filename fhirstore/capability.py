@@ -96,9 +96,9 @@ def _rest(version: str, served: Served) -> dict[str, Any]:
     if version == "r4":
         found["operation"] = [{"name": EXPORT.name, "definition": EXPORT.definition}]
     else:
-        offered = operations(version, served)
         found["operation"] = [
-            {"name": o.name, "definition": {"reference": o.definition}} for o in offered
+            {"name": o.name, "definition": {"reference": o.definition}}
+            for o in (EXPORT, *operations(served))
         ]
     if "compartment" in served("GET", "/Patient/1/Observation")[1]:
         found["compartment"] = [
@@ -114,7 +114,7 @@ def _resource(version: str, rtype: str, served: Served) -> dict[str, Any]:
     told: dict[str, Any] = {
         "type": rtype,
         "interaction": [{"code": code} for code in codes],
-        "versioning": "versioned-update" if version == "r4" else "versioned",
+        "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
@@ -129,7 +129,7 @@ def _resource(version: str, rtype: str, served: Served) -> dict[str, Any]:
     if version != "dstu2":
         told["conditionalRead"] = "full-support"
     if version == "r4":
-        offered = [o for o in operations(version, served) if o.rtype in (rtype, "*")]
+        offered = [o for o in operations(served) if o.rtype in (rtype, "*")]
         if offered:
             told["operation"] = [{"name": o.name, "definition": o.definition} for o in offered]
     return told

@@ -64,9 +64,13 @@ class NotFound(FhirError):
 
 
 class Gone(FhirError):
-    """A resource that was deleted."""
+    """A resource that was deleted; only R4 has a code for that."""
 
-    status, code = 410, "not-found"
+    status = 410
+
+    def __init__(self, text: str, version: str) -> None:
+        super().__init__(text)
+        self.code = "deleted" if version == "r4" else "not-found"
 
 
 class MethodNotAllowed(FhirError):

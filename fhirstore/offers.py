@@ -53,7 +53,6 @@ class Operation:
     rtype: str
     method: str
     path: str
-    versions: tuple[str, ...] = ("dstu2", "stu3", "r4")
 
 
 _HL7 = "http://hl7.org/fhir/OperationDefinition"
@@ -72,7 +71,6 @@ OPERATIONS = (
         rtype="Observation",
         method="GET",
         path="/Observation/$lastn",
-        versions=("stu3", "r4"),
     ),
     Operation(
         name="docref",
@@ -80,7 +78,6 @@ OPERATIONS = (
         rtype="DocumentReference",
         method="GET",
         path="/DocumentReference/$docref",
-        versions=("r4",),
     ),
     Operation(
         name="validate",
@@ -95,7 +92,6 @@ OPERATIONS = (
         rtype="Patient",
         method="GET",
         path="/Patient/$export",
-        versions=("r4",),
     ),
     Operation(
         name="export",
@@ -103,7 +99,6 @@ OPERATIONS = (
         rtype="Group",
         method="GET",
         path="/Group/1/$export",
-        versions=("r4",),
     ),
 )
 EXPORT = Operation(
@@ -112,7 +107,6 @@ EXPORT = Operation(
     rtype="",
     method="GET",
     path="/$export",
-    versions=("r4",),
 )
 """Of all that a user has; it also has addresses beside those of the FHIR versions."""
 
@@ -129,13 +123,9 @@ def interactions(
     ]
 
 
-def operations(version: str, served: Served) -> list[Operation]:
-    """The operations that a version has an address for."""
-    return [
-        operation
-        for operation in OPERATIONS
-        if version in operation.versions and _is_served(operation, served)
-    ]
+def operations(served: Served) -> list[Operation]:
+    """The operations that have an address, in every version the same."""
+    return [operation for operation in OPERATIONS if _is_served(operation, served)]
 
 
 def _is_served(operation: Operation, served: Served) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from fhirstore import outcome, writes
 from fhirstore.api import conditional, preconditions
 from fhirstore.api.call import Answer, Call
-from fhirstore.api.read import version_number
+from fhirstore.api.read import no_version, version_number
 from fhirstore.api.stored import told
 from fhirstore.errors import NotFound
 
@@ -55,14 +55,17 @@ def delete_version(call: Call) -> Answer:
     """Remove one version for good."""
     call.check_type()
     with told(call):
-        writes.delete_version(
-            owner=call.owner,
-            version=call.version,
-            rtype=call.rtype,
-            fid=call.fid,
-            version_id=version_number(call),
-            now=call.now,
-        )
+        try:
+            writes.delete_version(
+                owner=call.owner,
+                version=call.version,
+                rtype=call.rtype,
+                fid=call.fid,
+                version_id=version_number(call),
+                now=call.now,
+            )
+        except writes.NotThere as error:
+            raise no_version(call, call.owner) from error
     return _done(call.fid, int(call.vid))
 
 

@@ -5,6 +5,7 @@ nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from fhirstore.search.paging import links
 from fhirstore.search.request import PAGING, UNREPEATED, Pair, number, page_size, read_pairs
 from fhirstore.search.shown import show
 
+_OUR_ID = re.compile(r"[0-9a-f]{12}(?:[0-9a-f]{36})?")
 _PARTS = ("_summary", "_elements")
 _KNOWN = ("_since", "_at", "_count", "_format", "_pretty", *_PARTS, *PAGING, *UNREPEATED)
 
@@ -177,8 +179,12 @@ def _size(call: Call, pairs: Sequence[Pair]) -> int:
 
 def _entry(call: Call, event: Event, wanted: controls.Controls) -> bytes:
     path, version_id = f"{event.rtype}/{event.fid}", FIRST_VERSION + event.version
-    gone = event.body is None
-    method = "DELETE" if gone else "POST" if version_id == FIRST_VERSION else "PUT"
+    first = version_id == FIRST_VERSION
+    method = "PUT" if event.body is not None else "DELETE"
+    # What has an id of the server's shape (wire contract 13) came without one; by PUT it would be
+    # the same again, whoever chose the id.
+    if method == "PUT" and first and _OUR_ID.fullmatch(event.fid):
+        method = "POST"
     request = {"method": method, "url": event.rtype if method == "POST" else path}
     parts = [b'{"fullUrl":', orjson.dumps(f"{call.full_base}/{path}")]
     if event.body is not None:
@@ -186,13 +192,13 @@ def _entry(call: Call, event: Event, wanted: controls.Controls) -> bytes:
         parts += [b',"resource":', body]
     parts += [b',"request":', orjson.dumps(request)]
     if call.version == "r4":
-        parts += [b',"response":', orjson.dumps(_response(method, version_id, event.updated))]
+        parts += [b',"response":', orjson.dumps(_response(first, version_id, event.updated))]
     return b"".join([*parts, b"}"])
 
 
-def _response(method: str, version_id: int, updated: datetime) -> dict[str, Any]:
+def _response(first: bool, version_id: int, updated: datetime) -> dict[str, Any]:
     return {
-        "status": "201 Created" if method == "POST" else "200 OK",
+        "status": "201 Created" if first else "200 OK",
         "etag": etag(version_id),
         "lastModified": served_instant(updated),
     }

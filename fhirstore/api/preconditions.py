@@ -33,11 +33,7 @@ def check(call: Call) -> None:
 
     Raises InvalidRequest for a header that is no list of ETags, VersionMismatch.
     """
-    wanted = call.headers.get("if-match", "").strip()
-    unwanted = call.headers.get("if-none-match", "").strip()
-    for name, tags in (("If-Match", wanted), ("If-None-Match", unwanted)):
-        if tags not in ("", "*") and not _TAGS.fullmatch(tags):
-            raise InvalidRequest(f'{name} is not an ETag such as W/"{FIRST_VERSION}"')
+    wanted, unwanted = demanded(call, "If-Match"), demanded(call, "If-None-Match")
     if not wanted and not unwanted:
         return
     lock_owner(cursor(), owner=call.owner, changes=1)
@@ -47,6 +43,19 @@ def check(call: Call) -> None:
         raise VersionMismatch(f"{call.rtype}/{call.fid} is not at the version of If-Match")
     if unwanted and _holds(unwanted, present):
         raise VersionMismatch(f"{call.rtype}/{call.fid} is at a version of If-None-Match")
+
+
+def demanded(call: Call, name: str) -> str:
+    """The ETags of a header, or `*`; "" where it was not sent. Raises InvalidRequest for what is no
+    list of ETags, as is an empty one: a write that was to be conditional must not go through.
+    """
+    tags = call.headers.get(name.lower())
+    if tags is None:
+        return ""
+    tags = tags.strip()
+    if tags != "*" and not _TAGS.fullmatch(tags):
+        raise InvalidRequest(f'{name} is not an ETag such as W/"{FIRST_VERSION}"')
+    return tags
 
 
 def _holds(tags: str, present: int | None) -> bool:

@@ -6,8 +6,16 @@ from fhirstore import writes
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.preconditions import unchanged
 from fhirstore.api.presented import in_part
-from fhirstore.api.stored import answer, current, owner_of, told, visible_versions
+from fhirstore.api.stored import (
+    answer,
+    current,
+    find,
+    owner_of,
+    told,
+    visible_versions,
+)
 from fhirstore.errors import NotFound
+from fhirstore.search.owners import Owners
 
 
 def read(call: Call) -> Answer:
@@ -23,17 +31,29 @@ def vread(call: Call) -> Answer:
     """One version of the resource, also when it was deleted since."""
     call.check_type()
     owner = owner_of(call)
+    number = version_number(call)
     with told(call):
-        stored = writes.vread(
-            owner=owner,
-            version=call.version,
-            rtype=call.rtype,
-            fid=call.fid,
-            version_id=version_number(call),
-        )
+        try:
+            stored = writes.vread(
+                owner=owner,
+                version=call.version,
+                rtype=call.rtype,
+                fid=call.fid,
+                version_id=number,
+            )
+        except writes.NotThere as error:
+            raise no_version(call, owner) from error
     if not visible_versions(call, owner)(stored.version_id, stored.body):
-        raise NotFound(f"{call.rtype}/{call.fid} is not known")
+        raise no_version(call, owner)
     return in_part(call, answer(stored))
+
+
+def no_version(call: Call, owner: int) -> NotFound:
+    """What to say of a version that is not there, or must not be seen: the resource, which may be
+    seen where the owner has it, may be there all the same."""
+    known = find(call, Owners(numbers=(owner,))) is not None
+    missing = "has no such version" if known else "is not known"
+    return NotFound(f"{call.rtype}/{call.fid} {missing}")
 
 
 def version_number(call: Call) -> int:

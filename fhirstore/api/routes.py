@@ -48,10 +48,18 @@ def resolve(method: str, path: str, query: str = "") -> tuple[Interaction, Mappi
                 allowed = tuple(methods)
                 raise MethodNotAllowed(f"{method} is not for this address", allowed=allowed)
             named = match.groupdict()
+            if named.get("fid", "").startswith("$"):
+                raise NotFound(_no_operation(named["fid"]))
             if "rtype" in named:
                 named["rtype"] = BY_LOWER_CASE.get(named["rtype"].lower(), named["rtype"])
             return methods[method], named
     raise NotFound("there is nothing at this address")
+
+
+def _no_operation(name: str) -> str:
+    if name == "$everything":
+        return "$everything is asked of a Patient: Patient/{id}/$everything"
+    return f"{name} is no operation at this address"
 
 
 def _filters(query: str) -> bool:

@@ -31,7 +31,7 @@ def told(call: Call) -> Iterator[None]:
     except writes.NotThere as error:
         raise NotFound(f"{name} is not known") from error
     except writes.Deleted as error:
-        raise Gone(f"{name} was deleted") from error
+        raise Gone(f"{name} was deleted", call.version) from error
     except writes.ReadOnly as error:
         if call.rtype == "AuditEvent":
             raise Unprocessable(

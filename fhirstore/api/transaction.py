@@ -12,7 +12,7 @@ from django.conf import settings
 
 from accounts.scopes import permits
 from fhirstore import identity
-from fhirstore.api import conditional, pointing
+from fhirstore.api import conditional, pointing, preconditions
 from fhirstore.api.bodies import check_resource
 from fhirstore.api.call import Answer, Call, Interaction
 from fhirstore.api.create import create, existing
@@ -165,7 +165,7 @@ def _created(settled: Settlement, entry: Entry, seen: dict[tuple[str, str], int]
 def _first(settled: Settlement, entry: Entry, body: dict[str, Any]) -> Entry:
     """A conditional update that finds nothing: a create."""
     call = entry.call
-    if call.headers.get("if-match", "").strip():
+    if preconditions.demanded(call, "If-Match"):
         raise VersionMismatch(f"no {call.rtype} meets the condition, whatever its version")
     if body.get("id") is not None:
         fid = _sent_id(body["id"])

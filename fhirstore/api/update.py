@@ -62,7 +62,7 @@ def _update(call: Call, resource: dict[str, Any]) -> Stored:
 
 
 def _first(call: Call, resource: dict[str, Any]) -> Stored:
-    if call.headers.get("if-match", "").strip():
+    if preconditions.demanded(call, "If-Match"):
         raise VersionMismatch(f"no {call.rtype} meets the condition, whatever its version")
     stored = store(call, resource)
     if not stored.created:

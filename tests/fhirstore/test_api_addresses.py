@@ -99,3 +99,22 @@ def test_every_parameter_that_metadata_names_can_be_searched_by(fhir: Fhir, vers
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
 def test_options_of_the_base_tell_what_there_is(fhir: Fhir, version: str) -> None:
     assert fhir.call("OPTIONS", f"/fhir/{version}") == fhir.get(f"/fhir/{version}/metadata")
+
+
+def test_operations_are_not_taken_for_ids(fhir: Fhir) -> None:
+    for path, said in (
+        ("Patient/$everything", "Patient/{id}/$everything"),
+        ("Patient/%24everything", "Patient/{id}/$everything"),
+        ("Patient/$match", "$match is no operation"),
+    ):
+        answer = fhir.get(f"/r4/{path}", expect=404)
+        assert said in answer["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    "version, code", [("dstu2", "not-found"), ("stu3", "not-found"), ("r4", "deleted")]
+)
+def test_what_was_deleted_has_the_code_of_its_version(fhir: Fhir, version: str, code: str) -> None:
+    fhir.store(version, {"resourceType": "Patient", "id": "p"})
+    fhir.delete(f"/{version}/Patient/p")
+    assert fhir.get(f"/{version}/Patient/p", expect=410)["issue"][0]["code"] == code

@@ -255,3 +255,16 @@ class TestAtOnce:
             lambda own: own.put("/r4/Patient/p", patient(), if_match=f'W/"{FIRST}"', expect=None),
         )
         assert statuses == [200, 412]
+
+
+@pytest.mark.parametrize("header", ["if_match", "if_none_match"])
+def test_a_condition_without_a_value_is_refused(fhir: Fhir, header: str) -> None:
+    fhir.store("r4", patient(id="p", gender="male"))
+    for path in ("Patient/p", "Patient?identifier=urn:mrn|7", "Patient?identifier=none"):
+        if header == "if_none_match" and path.endswith("none"):
+            continue  # nothing is there that could have a version
+        body = {"resourceType": "Patient", "gender": "other"}
+        body |= {"id": "p"} if path == "Patient/p" else {}
+        fhir.put(f"/r4/{path}", body, expect=400, **{header: " "})
+    assert fhir.get("/r4/Patient/p")["gender"] == "male"
+    assert total(fhir) == 1

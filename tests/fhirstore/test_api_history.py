@@ -72,10 +72,10 @@ ALL = [
     "PUT Patient/b other",
     "DELETE Patient/b",
     "PUT Patient/a female",
-    "POST Patient/b male",
-    "POST Patient/a male",
+    "PUT Patient/b male",
+    "PUT Patient/a male",
 ]
-WITH_DEVICE = [*ALL[:3], "POST Device/d", *ALL[3:]]
+WITH_DEVICE = [*ALL[:3], "PUT Device/d", *ALL[3:]]
 
 
 def test_a_type_and_everything(record: Fhir, version: str) -> None:
@@ -112,9 +112,9 @@ def test_since(record: Fhir, version: str, hours: int, of_type: Any, of_a: Any, 
     "hours, of_type",
     [
         (11, []),
-        (9.5, ["POST Patient/a male"]),
-        (8.5, ["POST Patient/b male", "POST Patient/a male"]),
-        (7, ["PUT Patient/a female", "POST Patient/b male"]),
+        (9.5, ["PUT Patient/a male"]),
+        (8.5, ["PUT Patient/b male", "PUT Patient/a male"]),
+        (7, ["PUT Patient/a female", "PUT Patient/b male"]),
         (5, ["PUT Patient/a female"]),
         (3, ["PUT Patient/b other", "PUT Patient/a female"]),
         (1, ["PUT Patient/b other"]),
@@ -159,7 +159,7 @@ def test_pages_stay_exact_while_versions_are_written(record: Fhir, version: str)
         url = following
     assert seen == WITH_DEVICE
     skipped = record.get(f"/{version}/Patient/_history?_count=2&_skip=8")
-    assert told(skipped) == ["POST Patient/b male", "POST Patient/a male"]
+    assert told(skipped) == ["PUT Patient/b male", "PUT Patient/a male"]
     assert record.get(f"/{version}/Patient/_history?_count=0")["entry"] == []
     for odd in ("x", "W10", "WyIyMDI2Il0", "bm90"):
         assert len(record.get(f"/{version}/_history?_after={odd}&_count=20")["entry"]) == 11
@@ -172,7 +172,7 @@ def test_versions_of_one_moment_are_all_shown(fhir: Fhir) -> None:
         bundle = fhir.get(url)
         seen += told(bundle)
         url = link(bundle, "next") or ""
-    assert seen == [f"POST Patient/p{n}" for n in range(7)]
+    assert seen == [f"PUT Patient/p{n}" for n in range(7)]
 
 
 def test_unknown_parameters(fhir: Fhir) -> None:
@@ -185,8 +185,8 @@ def test_all_users_of_an_app(fhir: Fhir, bobs: Fhir, mallorys: Fhir, server: Fhi
     for number, caller in enumerate((fhir, bobs, mallorys)):
         past(caller, "r4", number, f"p{number}", "male")
     assert told(server.get("/r4/Patient/_history")) == [
-        "POST Patient/p0 male",
-        "POST Patient/p1 male",
+        "PUT Patient/p0 male",
+        "PUT Patient/p1 male",
     ]
 
 
@@ -205,8 +205,8 @@ def test_scopes_hold(fhir: Fhir, dana_app: NewClient, alice: AppUser, now: datet
     males = ["PUT Patient/m male"]
     assert seen("user/Patient.rs?gender=male") == males
     assert seen("user/Patient.rs?gender=male", "Patient/_history") == males
-    assert seen("user/Patient.rs?gender=male user/Device.rs") == ["POST Device/d", *males]
-    assert seen("user/Device.read") == ["POST Device/d"]
+    assert seen("user/Patient.rs?gender=male user/Device.rs") == ["PUT Device/d", *males]
+    assert seen("user/Device.read") == ["PUT Device/d"]
     seen("user/Device.read", "Patient/_history", expect=403)
     seen("user/Patient.r", "Patient/_history", expect=403)
     assert len(seen("user/*.read")) == 6
@@ -279,3 +279,26 @@ def test_another_users_versions_are_paged_as_far_as_they_are_seen(
         seen += [e["resource"]["meta"]["versionId"][-1] for e in bundle["entry"]]
         url = link(bundle, "next")
     assert seen == ["7", "5", "3", "1"]
+
+
+def test_the_first_version_tells_how_to_get_it_again(fhir: Fhir) -> None:
+    """What was made under an id of the client's choosing is made by PUT: POST would lose the id."""
+    fhir.put("/r4/Patient/mine", {"resourceType": "Patient", "id": "mine"}, expect=201)
+    made = fhir.post("/r4/Patient", {"resourceType": "Patient"}, expect=201)["id"]
+
+    def first(ident: str) -> tuple[dict[str, str], str]:
+        entry = fhir.get(f"/r4/Patient/{ident}/_history")["entry"][-1]
+        return entry["request"], entry["response"]["status"]
+
+    assert first("mine") == ({"method": "PUT", "url": "Patient/mine"}, "201 Created")
+    assert first(made) == ({"method": "POST", "url": "Patient"}, "201 Created")
+
+
+def test_a_version_that_is_not_there_is_told_from_a_resource_that_is_not(fhir: Fhir) -> None:
+    fhir.store("r4", {"resourceType": "Patient", "id": "p"})
+    for method in ("GET", "DELETE"):
+        for number in ("9000000000007", "77", "abc"):
+            said = fhir.call(method, f"/r4/Patient/p/_history/{number}", expect=404)
+            assert "Patient/p has no such version" in said["issue"][0]["diagnostics"]
+        said = fhir.call(method, "/r4/Patient/q/_history/9000000000000", expect=404)
+        assert "Patient/q is not known" in said["issue"][0]["diagnostics"]
