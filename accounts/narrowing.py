@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import re
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from accounts.scopes import Clinical, parse
 
 LONGEST = 8000
@@ -40,6 +43,11 @@ def narrowed(granted: str, asked: str, *, drop_unknown: bool) -> str:
     clinical = parse(" ".join(kept))
     queries = [one.pairs for one in clinical if one.query]
     if len(queries) > MOST_NARROWED or any(len(query) > MOST_FILTERS for query in queries):
+        raise ScopeRefused
+    # What types and searches there are is not for this app to know; what was granted stays granted.
+    readable = import_string(settings.SCOPE_IS_READABLE)
+    new = parse(" ".join(word for word in kept if word not in granted.split()))
+    if not all(readable(one.resource_type, one.pairs) for one in new):
         raise ScopeRefused
     if drop_unknown and not clinical:
         return granted

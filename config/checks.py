@@ -24,6 +24,18 @@ def tasks_import(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def the_reader_of_scopes_imports(**kwargs: Any) -> list[CheckMessage]:
+    """What tells whether a scope means anything (config.E004)."""
+    try:
+        found = import_string(settings.SCOPE_IS_READABLE)
+    except ImportError as error:
+        return [Error(f"SCOPE_IS_READABLE does not import: {error}", id="config.E004")]
+    if callable(found):
+        return []
+    return [Error("SCOPE_IS_READABLE is not callable", id="config.E004")]
+
+
+@register()
 def modules_between_the_apps_import(**kwargs: Any) -> list[CheckMessage]:
     """The modules of functions that manage a connection's data and that tell what happened on the
     way to one (config.E002)."""

@@ -99,6 +99,7 @@ env.let_oauthlib_speak_http()
 FIRST_SYNC_TASK = "sync.tasks.first_sync"
 CONNECTION_DATA = "sync.disconnect"
 MEMBER_EVENTS = "sync.member_events"
+SCOPE_IS_READABLE = "fhirstore.readable_scopes.readable"
 SYNC_LEASE_SECONDS = env.integer("SYNC_LEASE_SECONDS", 45, minimum=3)
 
 # --- Django ---------------------------------------------------------------------------------------

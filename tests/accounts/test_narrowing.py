@@ -67,6 +67,19 @@ REFUSED = "The scope is malformed or more than was granted"
         (WHOLE, "user/Patient.r?name=\x00", False),
         (WHOLE, "user/Patient.r?name=é", False),
         ("", "user/Patient.r", False),
+        (WHOLE, "user/Nope.rs", False),
+        (WHOLE, "user/patient.rs", False),
+        (WHOLE, "user/MedicationOrder.rs", True),  # of DSTU2
+        (WHOLE, "user/Observation.rs?nope=1", False),
+        (WHOLE, "user/Observation.rs?category=laboratory&nope=1", False),
+        (WHOLE, "user/Observation.rs?category=", False),
+        (WHOLE, "user/Observation.rs?date=abc", False),
+        (WHOLE, "user/Observation.rs?code:odd=1", False),
+        (WHOLE, "user/Observation.rs?subject:Patient.gender=female", True),
+        (WHOLE, "user/Observation.rs?code:in=http://example.org/mine", True),
+        (WHOLE, "user/*.rs?category=laboratory", True),
+        (WHOLE, "user/*.rs?nope=1", False),
+        ("user/Nope.rs", "user/Nope.rs", True),  # granted by an earlier release
     ],
 )
 def test_what_is_within_what_was_granted(granted: str, asked: str, fits: bool) -> None:
@@ -128,7 +141,10 @@ def test_both_grants_take_a_scope_anywhere(
     assert set(RefreshToken.objects.values_list("scope", flat=True)) == {first["scope"]}
 
 
-@pytest.mark.parametrize("asked", ["system/*.read", f"{LAB} user/Observation.raed"])
+@pytest.mark.parametrize(
+    "asked",
+    ["system/*.read", f"{LAB} user/Observation.raed", "user/Nope.rs", "user/Observation.rs?nope=1"],
+)
 def test_a_refused_scope_leaves_the_code_good(
     dana_app: NewClient, alice: AppUser, asked: str
 ) -> None:
