@@ -85,7 +85,9 @@ number, quantity
     `|unit` that it has. `5.4|sys|code` asks for quantity_key(T, p, "sys|code"), `5.4||mg` for
     quantity_key(T, p, "|mg"), `5.4` for param_key(T, p). Instead of `system|code` of a UCUM unit
     that can be converted there is "=base", lo and hi being in base units
-    (fhirstore/search/units.py).
+    (fhirstore/search/units.py). A Range, and sampled data from its smallest to its largest sample,
+    has one under the parameter name f"{p}:range" instead: lo and hi = order_preserving of the
+    numbers themselves, an open end the largest float8.
 
 composite
     Of the resource itself (`code-value-quantity`): none, answered by the rows of its parts. Of an
@@ -143,7 +145,7 @@ from django.conf import settings
 
 from fhirstore.remembered import remembered
 
-INDEX_GENERATION = 2
+INDEX_GENERATION = 3
 """Of the rows described here. Raise it with every change of what is written; owners whose rows are
 of an earlier one are indexed anew in the background (fhirstore/reindex.py)."""
 

@@ -29,6 +29,7 @@ from fhirstore.search.spellings import (
     composite_name,
     further_of,
     local_of,
+    spanned_of,
     split_parts,
     text_of,
     token_spelling,
@@ -362,10 +363,13 @@ def _local_periods(rows: IndexRows, rtype: str, resource: dict[str, Any], versio
 def _number(rows: IndexRows, plan: Plan, resource: dict[str, Any], bit: int) -> bool:
     found = False
     for kind, read in plan.readers:
+        spanned = kind in values.SPANNED
+        code = spanned_of(plan.code) if spanned else plan.code
         for value in read(resource):
-            for unit, (lo, hi) in values.numbers(kind, value).items():
+            held = values.spans(kind, value) if spanned else values.numbers(value)
+            for unit, (lo, hi) in held.items():
                 found = True
-                rows.ranges[keys.number_key(plan.rtype, plan.code, unit), lo, hi] = None
+                rows.ranges[keys.number_key(plan.rtype, code, unit), lo, hi] = None
     return found
 
 

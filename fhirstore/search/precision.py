@@ -46,6 +46,10 @@ def exact_point(literal: str, code: str = "") -> int:
     return order_preserving(float(known.of(point) if known else point))
 
 
+SLACK = 64
+"""So many float8 lie between two that rounding made of one number, at most."""
+
+
 def based(base: str) -> str:
     """The name of base units among a quantity's units."""
     return f"={base}"

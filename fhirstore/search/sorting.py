@@ -19,6 +19,7 @@ from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.definitions import SearchParameter, parameters, primary_date
 from fhirstore.search.json_path import json_path
 from fhirstore.search.paths import split_type
+from fhirstore.search.spellings import spanned_of
 
 MOST_KEYS = 10
 _COMMON = {"_id": "fid", "_lastUpdated": "updated"}
@@ -219,7 +220,10 @@ _VALUES = {"string": "val", "range": "lo"}
 
 
 def _param_keys(rtype: str, key: Key) -> list[int]:
-    return [keys.param_key(rtype, name) for name in (key.parameter.stored if key.parameter else ())]
+    names = [*key.parameter.stored] if key.parameter else []
+    if key.by == "range":  # a Range is sorted by where it begins
+        names += map(spanned_of, key.parameter.stored if key.parameter else ())
+    return [keys.param_key(rtype, name) for name in names]
 
 
 _INSIDE = {

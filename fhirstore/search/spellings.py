@@ -37,6 +37,11 @@ def canonical_names(url: str, version: Any) -> tuple[str, ...]:
     return (f"{url}|", f"{url}|{version}") if isinstance(version, str) and version else (f"{url}|",)
 
 
+def spanned_of(param: str) -> str:
+    """Of quantities that hold more than one number: a Range, samples."""
+    return f"{param}:range"
+
+
 def typed_value(code: str, value: str) -> str:
     """An identifier's type and value as one code (`:of-type`)."""
     return f"{code}|{value}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeGuard
 
 from django.conf import settings
 
@@ -188,17 +189,15 @@ def _timing(value: Any) -> Moments | None:
 Rows = dict[str, tuple[int, int]]
 
 
-def numbers(kind: str, value: Any) -> Rows:
+SPANNED = ("Range", "SampledData")
+"""Data types of quantities that hold more than one number: their rows are those of `spans`."""
+
+
+def numbers(value: Any) -> Rows:
     """The range rows of a number or quantity: [lo, hi) by unit as `quantity_key` takes it
     ("system|code", "|code", "|unit", "=base" of a UCUM unit); "" for the number alone."""
     if not isinstance(value, dict):
         return _plain(value)
-    if kind == "Range":
-        low, high = numbers("Quantity", value.get("low")), numbers("Quantity", value.get("high"))
-        if not (low and high):
-            return low or high
-        both = ((unit, low[unit], high[unit]) for unit in low if unit in high)
-        return {unit: (min(a[0], b[0]), max(a[1], b[1])) for unit, a, b in both}
     rows = _plain(value.get("value"))
     if rows:
         _add_units(rows, value)
@@ -214,12 +213,57 @@ _BOUNDS = ("<", "<=", ">", ">=")
 def _bounded(rows: Rows, quantity: dict[str, Any], *, below: bool) -> Rows:
     """The ranges of a quantity that only says where it ends: everything on that side of the
     number."""
-    found: Rows = {}
-    for name in rows:
-        in_base = name.startswith("=")
-        at = exact_point(digits.literal(quantity["value"]), quantity["code"] if in_base else "")
-        found[name] = (LEAST, at) if below else (at, GREATEST)
-    return found
+    points = {name: _point(quantity, name) for name in rows}
+    return {name: (LEAST, at) if below else (at, GREATEST) for name, at in points.items()}
+
+
+def spans(kind: str, value: Any) -> Rows:
+    """The range rows of one of `SPANNED`: [low, high], the numbers themselves, by unit like
+    `numbers`. A Range without an end goes on and on; samples span the smallest to the largest."""
+    if not isinstance(value, dict):
+        return {}
+    low, high = _samples(value) if kind == "SampledData" else (value.get("low"), value.get("high"))
+    first, last = _points(low), _points(high)
+    if not first or not last:
+        return {u: (at, GREATEST) for u, at in first.items()} | {
+            u: (LEAST, at) for u, at in last.items()
+        }
+    both = ((unit, first[unit], last[unit]) for unit in first if unit in last)
+    return {unit: (min(low, high), max(low, high)) for unit, low, high in both}
+
+
+def _points(quantity: Any) -> dict[str, int]:
+    """The number of a quantity by unit, as an order-preserving integer."""
+    if not isinstance(quantity, dict):
+        return {}
+    return {name: _point(quantity, name) for name in numbers(quantity)}
+
+
+def _point(quantity: dict[str, Any], name: str) -> int:
+    # Only the name of base units begins like that.
+    code = quantity["code"] if name.startswith("=") else ""
+    return exact_point(digits.literal(quantity["value"]), code)
+
+
+_SAMPLE = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+
+
+def _samples(value: dict[str, Any]) -> tuple[Any, Any]:
+    """The smallest and the largest of sampled data, as quantities; what is no number (an error,
+    beyond the limits) tells nothing."""
+    data, origin, factor = value.get("data"), value.get("origin"), value.get("factor", 1)
+    found = [text for text in data.split() if _SAMPLE.fullmatch(text)] if _is_text(data) else []
+    if not found or not isinstance(origin, dict) or not (_plain(factor) and numbers(origin)):
+        return None, None
+    zero, by = Decimal(digits.literal(origin["value"])), Decimal(digits.literal(factor))
+    ends = (min(found, key=float), max(found, key=float))
+    low, high = sorted(zero + by * Decimal(text) for text in ends)
+    first, last = ({**origin, "value": digits.Number(str(end))} for end in (low, high))
+    return first, last
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str)
 
 
 def _plain(number: Any) -> Rows:

@@ -146,6 +146,11 @@ def spellings(kind: str, value: Any) -> list[str]:
         case "Quantity":
             unit = f"|{value['system']}|{value['code']}" if "code" in value else ""
             return [f"{value['value']}", f"{value['value']}{unit}"]
+        case "Range":
+            ends = [value[name] for name in ("low", "high") if name in value]
+            return [text for end in ends for text in spellings("Quantity", end)]
+        case "SampledData":
+            return spellings("Quantity", value["origin"])
         case "Reference":
             return [value["reference"]] if not value.get("reference", "#").startswith("#") else []
         case "boolean":

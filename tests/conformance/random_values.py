@@ -101,6 +101,24 @@ quantity = st.one_of(
 )
 
 
+def _ends(units: dict[str, str]) -> st.SearchStrategy[dict[str, Any]]:
+    end = numbers.map(lambda number: {"value": number, **units})
+    return record(low=maybe(end), high=maybe(end)).filter(bool)
+
+
+_ucum = st.sampled_from(UNITS).map(lambda unit: {"system": UCUM, "code": unit})
+span = (_ucum | st.just({})).flatmap(_ends) | record(low=maybe(quantity), high=quantity)
+samples = record(
+    origin=quantity,
+    period=st.just(Decimal(10)),
+    factor=maybe(st.sampled_from([Decimal("0.5"), Decimal(2), Decimal(-1)])),
+    dimensions=st.just(1),
+    data=st.lists(st.sampled_from([*NUMBERS, "E", "L"]), max_size=4)
+    .map(" ".join)
+    .map("1 {}".format),
+)
+
+
 def _in_order(period: dict[str, Any]) -> bool:
     return bool(period) and ("start" not in period or "end" not in period or _before(period))
 
@@ -175,6 +193,10 @@ def of_kind(kind: str, version: str, targets: list[str]) -> st.SearchStrategy[An
             return timing
         case "Quantity":
             return quantity
+        case "Range":
+            return span
+        case "SampledData":
+            return samples
         case "decimal":
             return numbers
         case "canonical":

@@ -70,7 +70,17 @@ INDEXED = {
         ["integer", "positiveInt", "unsignedInt", "decimal", "Duration", "Quantity", "Range"]
     ),
     "quantity": frozenset(
-        ["Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance", "Money", "Range"]
+        [
+            "Quantity",
+            "SimpleQuantity",
+            "Age",
+            "Duration",
+            "Count",
+            "Distance",
+            "Money",
+            "Range",
+            "SampledData",
+        ]
     ),
     "uri": frozenset(["uri", "url", "canonical", "oid", "uuid", "id", "string"]),
     "special": frozenset(["BackboneElement"]),

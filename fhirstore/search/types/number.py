@@ -6,20 +6,27 @@ Range rows hold what a stored number covers by its digits; its middle is the num
 A quantity with a comparator (`<0.01`) covers all on that side of its number, and is compared as a
 range is: `gt` and `lt` ask whether a part of it lies there, `sa` and `eb` whether all does, `eq`
 whether all lies in what the asked number covers, which never is the case.
+A Range, or what samples span, has rows of its own (`spanned_of`) with the numbers at its ends: `eq`
+asks whether all of it lies in what the asked number covers, the others whether some of it is
+greater, or (`sa`) all of it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.escapes import split, unescape
-from fhirstore.search.precision import based, number
+from fhirstore.search.paths import split_type
+from fhirstore.search.precision import SLACK, based, number
+from fhirstore.search.spellings import spanned_of
 from fhirstore.search.types.prefix import split_prefix
 from fhirstore.search.units import UCUM, unit
+from fhirstore.search.values import SPANNED
 
 _DIGITS = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,4})?|[+-]?\.\d+", re.ASCII)
 
@@ -85,14 +92,42 @@ _OPEN_COMPARED = {
 }
 
 
+_SPANNED = {
+    "eq": "x.lo >= {low} - {slack} and x.hi < {high} - {slack}",
+    "ap": "x.lo <= {high} + {slack} and x.hi >= {low} - {slack}",
+    "gt": "x.hi > {value} + {slack}",
+    "ge": "x.hi >= {value} - {slack}",
+    "lt": "x.lo < {value} - {slack}",
+    "le": "x.lo <= {value} + {slack}",
+    "sa": "x.lo > {value} + {slack}",
+    "eb": "x.hi < {value} - {slack}",
+}
+_SPANNED["ne"] = f"not ({_SPANNED['eq']})"
+
+
 def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The rows whose number stands to one of the values as its prefix says."""
-    tests = [_test(clause, value, scope, binder) for value in clause.values]
+    asked = [_read(clause, value) for value in clause.values]
+    tests = [_test(clause, one, scope, binder) for one in asked]
+    if any(split_type(path)[1] in SPANNED for path in clause.parameter.paths):
+        tests += [_spanned(clause, one, scope, binder) for one in asked]
     branch = Branch(table="fhir_range", where=f"({' or '.join(tests)})", parts=tuple(tests))
     return Condition(branches=(branch,), rank=3)
 
 
-def _test(clause: Clause, value: str, scope: Scope, binder: Binder) -> str:
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A value as asked: its prefix, the unit as `number_key` takes it, the number and what it
+    covers."""
+
+    prefix: str
+    unit: str
+    low: float
+    value: float
+    high: float
+
+
+def _read(clause: Clause, value: str) -> _Asked:
     kind = clause.parameter.type
     parts = [unescape(part) for part in split(value, "|")]
     prefix, literal = split_prefix(parts[0])
@@ -108,17 +143,34 @@ def _test(clause: Clause, value: str, scope: Scope, binder: Binder) -> str:
     if known:
         name, asked = based(known.base), [known.of(amount) for amount in asked]
     low, middle, high = map(float, asked)
-    wanted = [keys.number_key(scope.rtype, p, name) for p in clause.parameter.stored]
+    return _Asked(prefix=prefix, unit=name, low=low, value=middle, high=high)
+
+
+def _test(clause: Clause, asked: _Asked, scope: Scope, binder: Binder) -> str:
+    wanted = [keys.number_key(scope.rtype, p, asked.unit) for p in clause.parameter.stored]
     names = {
-        "low": binder.bind(low, "float8"),
-        "high": binder.bind(high, "float8"),
-        "value": binder.bind(middle, "float8"),
-        "lo": binder.bind(keys.order_preserving(low), "bigint"),
-        "hi": binder.bind(keys.order_preserving(high), "bigint"),
-        "at": binder.bind(keys.order_preserving(middle), "bigint"),
+        "low": binder.bind(asked.low, "float8"),
+        "high": binder.bind(asked.high, "float8"),
+        "value": binder.bind(asked.value, "float8"),
+        "lo": binder.bind(keys.order_preserving(asked.low), "bigint"),
+        "hi": binder.bind(keys.order_preserving(asked.high), "bigint"),
+        "at": binder.bind(keys.order_preserving(asked.value), "bigint"),
     }
+    prefix = asked.prefix
     rough, exact = _ROUGHLY[prefix].format(**names), _COMPARED[prefix].format(**names)
     exact = f"case when {_OPEN} then {_OPEN_COMPARED[prefix].format(**names)} else {exact} end"
     if prefix in _SURELY:
         exact = f"{_SURELY[prefix].format(**names)} or {exact}"
     return f"(x.key = any({binder.bind(wanted, 'bigint[]')}) and {rough} and ({exact}))"
+
+
+def _spanned(clause: Clause, asked: _Asked, scope: Scope, binder: Binder) -> str:
+    """The same of rows that span several numbers."""
+    stored = map(spanned_of, clause.parameter.stored)
+    wanted = [keys.number_key(scope.rtype, p, asked.unit) for p in stored]
+    ends = {
+        name: binder.bind(keys.order_preserving(getattr(asked, name)), "bigint")
+        for name in ("low", "value", "high")
+    }
+    test = _SPANNED[asked.prefix].format(**ends, slack=SLACK)
+    return f"(x.key = any({binder.bind(wanted, 'bigint[]')}) and {test})"

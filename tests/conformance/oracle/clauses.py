@@ -85,7 +85,7 @@ def _check(parameter: Parameter, modifier: str, value: str) -> None:
     elif parameter.type == "number":
         numbers.match_number(parameter.code, 0, value)
     elif parameter.type == "quantity":
-        numbers.match_quantity(parameter.code, {}, value)
+        numbers.match_quantity(parameter.code, "Quantity", {}, value)
 
 
 def _present(world: World, parameter: Parameter, resource: Resource) -> bool:
@@ -173,7 +173,7 @@ def _value(
         case "number", _:
             return numbers.match_number(code, value, asked)
         case "quantity", _:
-            return numbers.match_quantity(code, value, asked)
+            return numbers.match_quantity(code, kind, value, asked)
         case "uri", _:
             return uris.match(value, modifier, plain(asked))
         case "reference", "identifier":

@@ -100,13 +100,13 @@ Observation
   combo-code-value-quantity composite @|component* token/CodeableConcept:code,quantity/Quantity:value[Quantity]
   combo-data-absent-reason token CodeableConcept:dataAbsentReason|CodeableConcept:component*.dataAbsentReason
   combo-value-concept token CodeableConcept:value[CodeableConcept]|CodeableConcept:component*.value[CodeableConcept]
-  combo-value-quantity quantity Quantity:value[Quantity]|Quantity:component*.value[Quantity]
+  combo-value-quantity quantity Quantity:value[Quantity]|SampledData:value[SampledData]|Quantity:component*.value[Quantity]|SampledData:component*.value[SampledData]
   component-code token CodeableConcept:component*.code
   component-code-value-concept composite @component* token/CodeableConcept:code,token/CodeableConcept:value[CodeableConcept]
   component-code-value-quantity composite @component* token/CodeableConcept:code,quantity/Quantity:value[Quantity]
   component-data-absent-reason token CodeableConcept:component*.dataAbsentReason
   component-value-concept token CodeableConcept:component*.value[CodeableConcept]
-  component-value-quantity quantity Quantity:component*.value[Quantity]
+  component-value-quantity quantity Quantity:component*.value[Quantity]|SampledData:component*.value[SampledData]
   data-absent-reason token CodeableConcept:dataAbsentReason
   date date dateTime:effective[DateTime]|Period:effective[Period]|Timing:effective[Timing]|instant:effective[Instant]
   derived-from reference Reference:derivedFrom* > DocumentReference ImagingStudy Media QuestionnaireResponse Observation MolecularSequence
@@ -122,10 +122,10 @@ Observation
   subject reference Reference:subject > Patient Group Device Location
   value-concept token CodeableConcept:value[CodeableConcept]
   value-date date dateTime:value[DateTime]|Period:value[Period]
-  value-quantity quantity Quantity:value[Quantity]
+  value-quantity quantity Quantity:value[Quantity]|SampledData:value[SampledData]
   value-string string string:value[String]|string:value[CodeableConcept].text
 Condition
-  abatement-age quantity Quantity:abatement[Age]
+  abatement-age quantity Quantity:abatement[Age]|Range:abatement[Range]
   abatement-date date dateTime:abatement[DateTime]|Period:abatement[Period]
   abatement-string string string:abatement[String]
   asserter reference Reference:asserter > Practitioner PractitionerRole Patient RelatedPerson
@@ -136,7 +136,7 @@ Condition
   encounter reference Reference:encounter > Encounter
   evidence token CodeableConcept:evidence*.code*
   identifier token Identifier:identifier*
-  onset-age quantity Quantity:onset[Age]
+  onset-age quantity Quantity:onset[Age]|Range:onset[Range]
   onset-date date dateTime:onset[DateTime]|Period:onset[Period]
   onset-info string string:onset[String]
   patient reference Reference:subject > Patient
@@ -173,9 +173,9 @@ RiskAssessment
   subject reference Reference:subject > Patient Group
 ValueSet
   context token CodeableConcept:useContext*.value[CodeableConcept]
-  context-quantity quantity Quantity:useContext*.value[Quantity]
+  context-quantity quantity Quantity:useContext*.value[Quantity]|Range:useContext*.value[Range]
   context-type token Coding:useContext*.code
-  context-type-quantity composite @useContext* token/Coding:code,quantity/Quantity:value[Quantity]
+  context-type-quantity composite @useContext* token/Coding:code,quantity/Quantity:value[Quantity]|Range:value[Range]
   context-type-value composite @useContext* token/Coding:code,token/CodeableConcept:value[CodeableConcept]
   date date dateTime:date
   description string string:description
@@ -296,7 +296,7 @@ Observation
   value-quantity quantity Quantity:value[Quantity]
   value-string string string:value[String]
 Condition
-  abatement-age quantity Quantity:abatement[Age]
+  abatement-age quantity Quantity:abatement[Age]|Range:abatement[Range]
   abatement-date date dateTime:abatement[DateTime]|Period:abatement[Period]
   asserted-date date dateTime:assertedDate
   asserter reference Reference:asserter > Practitioner Patient RelatedPerson
@@ -307,7 +307,7 @@ Condition
   encounter reference Reference:context > Encounter
   evidence token CodeableConcept:evidence*.code*
   identifier token Identifier:identifier*
-  onset-age quantity Quantity:onset[Age]
+  onset-age quantity Quantity:onset[Age]|Range:onset[Range]
   onset-date date dateTime:onset[DateTime]|Period:onset[Period]
   onset-info string string:onset[String]
   patient reference Reference:subject > Patient

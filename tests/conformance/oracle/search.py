@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tests.conformance.oracle import dates, strings, tokens
+from tests.conformance.oracle import dates, numbers, strings, tokens
 from tests.conformance.oracle.clauses import clause, referred
 from tests.conformance.oracle.elements import values
 from tests.conformance.oracle.escapes import Unreadable
@@ -103,9 +102,7 @@ def sort_values(world: World, parameter: Parameter, resource: Resource) -> list[
             case "number":
                 found.append(Fraction(str(value)))
             case "quantity":
-                if "value" in value:
-                    least = str(value.get("comparator", ""))[:1] == "<"
-                    found.append(-math.inf if least else Fraction(str(value["value"])))
+                found += numbers.beginning(kind, value)
             case "string":
                 found += [strings.folded(text) for text in strings.texts(kind, value)]
             case "token":
