@@ -30,8 +30,8 @@ class Element:
     for a choice, none where `content_reference` names the path whose elements it has
     ("Observation.referenceRange"). `targets`: the resource types that a Reference may point to;
     empty: any. `codes`: those of a required binding, None where it is not bound or open (mime
-    types, languages, units). `summary`: shown under `_summary=true`. `modifier`: changes the
-    meaning of the rest."""
+    types, languages, units); `value_set`: the url of that binding. `summary`: shown under
+    `_summary=true`. `modifier`: changes the meaning of the rest."""
 
     min: int
     max: int
@@ -41,6 +41,7 @@ class Element:
     summary: bool = False
     modifier: bool = False
     content_reference: str = ""
+    value_set: str = ""
 
     @property
     def repeats(self) -> bool:
@@ -151,4 +152,5 @@ def _element(row: list[Any], sets: Mapping[str, frozenset[str]]) -> Element:
         summary="s" in flags,
         modifier="m" in flags,
         content_reference=reference,
+        value_set=url,
     )

@@ -121,3 +121,69 @@ def test_what_else_is_a_token(fhir: Fhir, version: str) -> None:
             "deceased=false": "ann bob",
         },
     )
+
+
+GENDER = "http://hl7.org/fhir/administrative-gender"
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_the_system_of_a_code(fhir: Fhir, version: str) -> None:
+    """An element of type code has that of the value set which it is bound to."""
+    people = [
+        resource("Patient", "f", gender="female"),
+        resource("Patient", "m", gender="male", active=True),
+        resource("Patient", "x", active=True),
+    ]
+    check(
+        fhir,
+        version,
+        "Patient",
+        people,
+        {
+            f"gender={GENDER}|female": "f",
+            f"gender={GENDER}|FEMALE": "f",
+            f"gender={GENDER}|female,male": "f m",
+            f"gender={GENDER}|other": "",
+            f"gender={GENDER}|": "f m",
+            f"gender:not={GENDER}|male": "f x",
+            f"gender:not={GENDER}|": "x",
+            f"gender={GENDER}|,unknown": "f m",
+            "gender=|female": "f",
+            "gender=http://example.org/gender|female": "",
+            "gender=http://example.org/gender|": "",
+            "gender=http://hl7.org/fhir/address-use|female": "",
+            f"active={GENDER}|true": "",
+        },
+    )
+    status = "http://hl7.org/fhir/observation-status"
+    found = [observation("done", status="final"), observation("early", status="preliminary")]
+    check(
+        fhir,
+        version,
+        "Observation",
+        found,
+        {
+            f"status={status}|final": "done",
+            f"status:not={status}|final": "early",
+            f"status={GENDER}|final": "",
+        },
+    )
+
+
+def test_the_system_of_a_code_in_a_chain(fhir: Fhir) -> None:
+    held = [
+        resource("Patient", "f", gender="female", address=[{"use": "home", "city": "Ulm"}]),
+        observation("o", subject={"reference": "Patient/f"}),
+        resource("MedicationRequest", "r", intent="order", subject={"reference": "Patient/f"}),
+    ]
+    chain = {
+        f"patient.gender={GENDER}|female": "o",
+        f"patient.gender={GENDER}|male": "",
+        f"patient.gender={GENDER}|": "o",
+    }
+    check(fhir, "r4", "Observation", held, chain)
+    use = "http://hl7.org/fhir/address-use"
+    uses = {f"address-use={use}|home": "f", f"address-use={use}|work": ""}
+    check(fhir, "r4", "Patient", held, uses)
+    intent = "http://hl7.org/fhir/CodeSystem/medicationrequest-intent"
+    check(fhir, "r4", "MedicationRequest", held, {f"intent={intent}|order": "r"})

@@ -20,7 +20,9 @@ from fhirstore.search.condition import (
     coded_rows,
     token_rows,
 )
+from fhirstore.search.definitions import present_bits
 from fhirstore.search.escapes import split, unescape
+from fhirstore.search.implied import implied_systems
 from fhirstore.search.paths import split_type
 from fhirstore.search.spellings import typed_value
 from fhirstore.search.types import system_only
@@ -61,14 +63,40 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     if clause.modifier in ("in", "not-in"):
         condition = _matching(_in_sets(clause, scope), clause, scope, binder)
     else:
-        condition = _matching(read(clause), clause, scope, binder)
+        condition = _asked(clause, scope, binder)
     return replace(condition, negated=clause.modifier in _NEGATED)
+
+
+def _asked(clause: Clause, scope: Scope, binder: Binder) -> Condition:
+    """The clause's tokens. An element of type code has a system without naming it: asked for with
+    that, its codes are those without one, and any value is one of `system|`."""
+    tokens = read(clause)
+    implied = [token for token in tokens if token.system]
+    if implied:
+        known = implied_systems(scope.version, scope.rtype, clause.parameter.paths)
+        implied = [token for token in implied if token.system in known]
+    if not implied:
+        return _matching(tokens, clause, scope, binder)
+    if not _kinds(clause).issubset(("code",)):
+        coded = [replace(token, system="") for token in implied if token.code is not None]
+        return _matching([*tokens, *coded], clause, scope, binder)
+    tokens = [replace(t, system="") if t in implied else t for t in tokens]
+    condition = _matching([t for t in tokens if t.system or t.code], clause, scope, binder)
+    if all(token.code for token in implied):
+        return condition
+    mask = binder.bind(1 << present_bits(scope.rtype)[clause.parameter.code], "bigint")
+    tests = [test for test in (condition.resource, f"(r.present & {mask}) <> 0") if test]
+    return replace(condition, resource=" or ".join(tests))
+
+
+def _kinds(clause: Clause) -> set[str]:
+    return {split_type(path)[1] for path in clause.parameter.paths}
 
 
 def _in_sets(clause: Clause, scope: Scope) -> list[TokenValue]:
     """The codes of the value sets. A value that is a mere code has no system of its own, what it is
     bound to says it."""
-    kinds = {split_type(path)[1] for path in clause.parameter.paths} or {"Coding"}
+    kinds = _kinds(clause) or {"Coding"}
     held: dict[TokenValue, None] = {}
     for system, code in value_sets.codes(clause.name, map(unescape, clause.values), scope):
         if system is None or kinds.intersection(_WITH_SYSTEM):
@@ -80,7 +108,7 @@ def _in_sets(clause: Clause, scope: Scope) -> list[TokenValue]:
 
 def _of_type(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """`system|code|value`: the type of an identifier, and its value."""
-    if "Identifier" not in {split_type(path)[1] for path in clause.parameter.paths}:
+    if "Identifier" not in _kinds(clause):
         problem = ":of-type goes with identifiers only"
         raise InvalidValue(parameter=clause.name, problem=problem)
     tokens = []

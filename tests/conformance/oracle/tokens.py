@@ -38,6 +38,23 @@ def read(name: str, text: str) -> tuple[str | None, str | None]:
     return parts[0], parts[1] or None
 
 
+IMPLIED = {
+    "gender": "http://hl7.org/fhir/administrative-gender",
+    "status": "http://hl7.org/fhir/observation-status",
+    "intent": "http://hl7.org/fhir/CodeSystem/medicationrequest-intent",
+    "address-use": "http://hl7.org/fhir/address-use",
+}
+"""The systems of some elements of type code, by the parameters for them."""
+
+
+def implied(code: str, kind: str, text: str) -> str:
+    """What is asked for with the system that an element has without naming it: the same without."""
+    if kind == "code" and code in IMPLIED and text.startswith(f"{IMPLIED[code]}|"):
+        rest = text.removeprefix(IMPLIED[code])
+        return rest if rest != "|" else ""
+    return text
+
+
 def fits(held: Code, asked: tuple[str | None, str | None]) -> bool:
     """One code against one asked for."""
     system, code = asked
@@ -48,6 +65,9 @@ def fits(held: Code, asked: tuple[str | None, str | None]) -> bool:
 
 def match(name: str, kind: str, value: Any, text: str) -> bool:
     """Does one of the value's codes meet the one asked for?"""
+    text = implied(name, kind, text)
+    if not text:
+        return True
     asked = read(name, text)
     return any(fits(held, asked) for held in codes(kind, value))
 
