@@ -22,7 +22,7 @@ from fhirstore.keys import VERSION_BITS
 from fhirstore.permissions import widened
 from fhirstore.search import controls
 from fhirstore.search.bundle import bundle
-from fhirstore.search.compartment import Compartment
+from fhirstore.search.compartment import Compartment, place_of, position
 from fhirstore.search.condition import Scope
 from fhirstore.search.moments import Moments, instant, moments
 from fhirstore.search.paging import links
@@ -45,19 +45,18 @@ def everything(call: Call) -> Answer:
     compartment = _compartment(replace(call.scope(), owners=owners), call.fid, pairs)
     total = compartment.total()
     count = 0 if shape.summary == "count" else page_size(pairs)
-    skip, afterid = number(pairs, "_skip", "_offset"), _text(pairs, "_afterid")
+    skip = number(pairs, "_skip", "_offset")
+    afterid = "" if skip is not None else _text(pairs, "_afterid")
+    after = None if skip is not None else place_of(_text(pairs, "_after"))
     found = []
     if count:
-        found = compartment.page(
-            limit=count + 1, offset=skip or 0, afterid="" if skip is not None else afterid
-        )
+        found = compartment.page(limit=count + 1, offset=skip or 0, afterid=afterid, after=after)
     shown = found[:count]
     following = ""
     if len(found) > count:
-        before = skip or 0
-        if skip is None and afterid:
-            before = total - compartment.behind(afterid)
-        following = f"_skip={before + len(shown)}"
+        # By number, as the contract has it; behind the last one for who began so.
+        exact = after or afterid
+        following = f"_after={position(shown[-1])}" if exact else f"_skip={(skip or 0) + count}"
     page_links = links(
         version=call.version,
         url=f"{call.base}/Patient/{call.fid}/$everything",

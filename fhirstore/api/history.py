@@ -1,14 +1,14 @@
 """`GET {Type}/{id}/_history`, `{Type}/_history` and `_history` (wire contract 12.7): versions and
-deletions, newest first. One resource's are paged by their number; of a type or of everything each
-page goes on behind the last entry of the one before, so that what happens meanwhile moves
-nothing."""
+deletions, newest first. Each page goes on behind the last entry of the one before, so that what
+happens meanwhile moves nothing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -42,12 +42,18 @@ def history(call: Call) -> Answer:
     chronicle = Chronicle(
         scope=scope, rtypes=[call.rtype], since=_since(pairs), at=_at(pairs), fid=call.fid
     )
-    skip, count = number(pairs, "_skip", "_offset") or 0, _size(call, pairs)
+    count, skip = _size(call, pairs), number(pairs, "_skip", "_offset")
+    after = "" if skip is not None else _last(pairs, "_after")
+    found: list[Event] = []
     if call.access.all_users or owner == call.owner:
         total = chronicle.total()
-        shown = chronicle.page(limit=count, offset=skip) if count and skip < total else []
+        if count and (skip or 0) < total:
+            found = chronicle.page(limit=count + 1, offset=skip or 0, after=after)
     else:
-        total, shown = _visible(call, owner, chronicle, skip, count)
+        total = sum(1 for _ in _visible(call, owner, chronicle, ""))
+        if count:
+            visible = _visible(call, owner, chronicle, after)
+            found = list(islice(visible, skip or 0, (skip or 0) + count + 1))
     if not total and not replace(chronicle, since=None, at=None).total():
         raise NotFound(f"{call.rtype}/{call.fid} is not known")
     return _page(
@@ -56,29 +62,32 @@ def history(call: Call) -> Answer:
         pairs,
         ignored,
         total=total,
-        shown=shown,
-        following=f"_skip={skip + count}" if shown and skip + count < total else "",
+        shown=found[:count],
+        following=_following(found, count, skip),
     )
 
 
 _AT_ONCE = 100
 
 
-def _visible(
-    call: Call, owner: int, chronicle: Chronicle, skip: int, count: int
-) -> tuple[int, list[Event]]:
-    """The page, and how many versions there are, of another user's resource: which of its versions
-    may be seen their bodies tell."""
+def _visible(call: Call, owner: int, chronicle: Chronicle, after: str) -> Iterator[Event]:
+    """The versions of another user's resource, behind a position: which of them may be seen their
+    bodies tell."""
     visible = visible_versions(call, owner)
-    total, at, shown = 0, 0, []
-    while events := chronicle.page(limit=_AT_ONCE, offset=at):
+    at = 0
+    while events := chronicle.page(limit=_AT_ONCE, offset=at, after=after):
         at += len(events)
         for event in events:
             if visible(FIRST_VERSION + event.version, event.body):
-                if skip <= total < skip + count:
-                    shown.append(event)
-                total += 1
-    return total, shown
+                yield event
+
+
+def _following(found: Sequence[Event], count: int, skip: int | None) -> str:
+    """The paging parameter of the page behind these, of which one is too many where there is
+    such a page."""
+    if len(found) <= count:
+        return ""
+    return f"_after={position(found[count - 1])}" if skip is None else f"_skip={skip + count}"
 
 
 def history_type(call: Call) -> Answer:
@@ -99,18 +108,14 @@ def _chronicle(call: Call, rtypes: Sequence[str], url: str) -> Answer:
     count, skip = _size(call, pairs), number(pairs, "_skip", "_offset")
     after = "" if skip is not None else _last(pairs, "_after")
     found = chronicle.page(limit=count + 1, offset=skip or 0, after=after) if count else []
-    shown = found[:count]
-    following = ""
-    if len(found) > count:
-        following = f"_after={position(shown[-1])}" if skip is None else f"_skip={skip + count}"
     return _page(
         call,
         url,
         pairs,
         ignored,
         total=chronicle.total(),
-        shown=shown,
-        following=following,
+        shown=found[:count],
+        following=_following(found, count, skip),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+
+import orjson
 
 from fhirstore import keys
 from fhirstore.rtypes import NUMBERS
@@ -15,6 +18,34 @@ from fhirstore.search.condition import Binder, Scope
 from fhirstore.search.rows import COLUMNS, Row
 
 _NOT_FIRST = "(m.rtype <> %(patient_type)s::smallint or m.fid <> %(patient)s::text)"
+_BEHIND = (
+    "(m.fid, m.rtype, m.owner)"
+    " > (%(after_fid)s::text, %(after_rtype)s::smallint, %(after_owner)s::bigint)"
+)
+
+Place = tuple[str, int, int]
+"""Id, type and owner of the resource that a page ended with."""
+
+
+def position(row: Row) -> str:
+    """Where a page ended, as an opaque text."""
+    place = [row.fid, row.rtype, row.owner]
+    return urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def place_of(text: str) -> Place | None:
+    """The place of a position; None where it is malformed."""
+    try:
+        fid, rtype, owner = orjson.loads(
+            urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode())
+        )
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(fid, str) or "\0" in fid or not fid.isprintable():
+        return None
+    if not all(type(n) is int and 0 <= n < most for n, most in ((rtype, 2**15), (owner, 2**63))):
+        return None
+    return fid, rtype, owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,27 +108,31 @@ class Compartment:
         counted = rows.select(f"select count(*) from ({self._members()}) m", self._values())
         return int(counted[0][0])
 
-    def behind(self, afterid: str) -> int:
-        """How many come behind an id in the order of pages."""
-        sql = f"select count(*) from ({self._members()}) m {self._behind(afterid)}"
-        return int(rows.select(sql, {**self._values(), "afterid": afterid})[0][0])
-
-    def _behind(self, afterid: str) -> str:
-        behind = "" if afterid == self.patient else " and m.fid > %(afterid)s::text"
-        return f"where {_NOT_FIRST}{behind} "
-
-    def page(self, *, limit: int, offset: int = 0, afterid: str = "") -> list[Row]:
-        """Resources in order: the Patient, then by id and type; `afterid`: those behind an id."""
+    def page(
+        self, *, limit: int, offset: int = 0, afterid: str = "", after: Place | None = None
+    ) -> list[Row]:
+        """Resources in order: the Patient, then by id and type; those behind a place, or behind an
+        id."""
         order = f"{_NOT_FIRST}, m.fid, m.rtype, m.owner"
-        after = self._behind(afterid) if afterid else ""
+        bound: dict[str, Any] = {"limit": limit, "offset": offset}
+        behind = ""
+        if after:
+            behind = f"where {_NOT_FIRST}"
+            if after[:2] != (self.patient, NUMBERS["Patient"]):
+                behind += f" and {_BEHIND}"
+                bound |= dict(zip(("after_fid", "after_rtype", "after_owner"), after, strict=True))
+        elif afterid:
+            behind = f"where {_NOT_FIRST}"
+            if afterid != self.patient:
+                behind += " and m.fid > %(afterid)s::text"
+                bound["afterid"] = afterid
         sql = f"""
 select {COLUMNS} from (
   select m.owner, m.rtype, m.rid, row_number() over (order by {order}) as place
-  from ({self._members()}) m {after}
+  from ({self._members()}) m {behind}
   order by {order} limit %(limit)s::bigint offset %(offset)s::bigint
 ) p join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
 where {self.scope.owners.own("b")} order by p.place"""
-        bound = {"limit": limit, "offset": offset, "afterid": afterid}
         return rows.resources(sql, {**self._values(), **bound}, version=self.scope.version)
 
     def names(self) -> list[tuple[int, str]]:

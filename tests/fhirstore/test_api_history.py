@@ -259,6 +259,26 @@ def test_the_pages_of_one_resource(record: Fhir, version: str) -> None:
     record.get(f"/{version}/Patient/none/_history", expect=404)
 
 
+def test_the_pages_of_one_resource_stay_exact_while_it_is_written(
+    record: Fhir, bobs: Fhir, version: str
+) -> None:
+    record.put(f"/fhir/{version}/Patient/b/_permission/{bobs.owner}", None)
+    # The second one was a deletion, which others are not told.
+    for caller, numbers in ((record, ["2", "-", "0"]), (bobs, ["4", "3", "2", "0"])):
+        seen: list[str] = []
+        url: str | None = f"/{version}/Patient/b/_history?_count=2"
+        while url:
+            bundle = caller.get(url)
+            for entry in bundle["entry"]:
+                meta = entry["resource"]["meta"] if "resource" in entry else {"versionId": "-"}
+                seen.append(meta["versionId"][-1])
+            record.put(f"/{version}/Patient/b", {"resourceType": "Patient", "gender": "male"})
+            url = link(bundle, "next")
+        assert seen == numbers
+    skipped = record.get(f"/{version}/Patient/b/_history?_count=1&_skip=1")
+    assert (link(skipped, "next") or "").endswith("_count=1&_skip=2")
+
+
 def test_another_users_versions_are_paged_as_far_as_they_are_seen(
     fhir: Fhir, bobs: Fhir, version: str
 ) -> None:
