@@ -40,6 +40,7 @@ __all__ = [
     "delete",
     "delete_version",
     "history",
+    "is_id",
     "put_many",
     "read",
     "update",
@@ -239,8 +240,13 @@ def _leave_ours(version: str, old: Held | None) -> None:
         raise ReadOnly
 
 
+def is_id(sent: object) -> bool:
+    """Whether a resource may have this id."""
+    return isinstance(sent, str) and _ID.fullmatch(sent) is not None
+
+
 def _written_id(sent: object) -> str:
-    if not isinstance(sent, str) or not _ID.fullmatch(sent):
+    if not isinstance(sent, str) or not is_id(sent):
         raise BadId
     return identity.hashed(sent) if settings.WRITE_ID_STYLE == "hashed" else sent
 

@@ -11,6 +11,7 @@ import orjson
 from fhirstore import digits, outcome, subscriptions
 from fhirstore.api.call import Answer, Call
 from fhirstore.api.stored import current
+from fhirstore.audit_events import is_ours
 from fhirstore.database import cursor
 from fhirstore.errors import FhirError, InvalidRequest, InvalidValue
 from fhirstore.held import held
@@ -18,7 +19,8 @@ from fhirstore.keys import EVERY_VERSION, VERSION_BITS
 from fhirstore.problem import Problem
 from fhirstore.rtypes import NUMBERS
 from fhirstore.search.request import read_pairs
-from fhirstore.validation import problems
+from fhirstore.validation import problems, problems_of_write
+from fhirstore.writes import is_id
 
 _MODES = ("create", "update", "delete", "profile")
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
@@ -26,7 +28,8 @@ _BASE = "http://hl7.org/fhir/StructureDefinition/"
 
 def validate(call: Call) -> Answer:
     """The problems of the resource in the body, alone or as the parameter `resource`; without one
-    of the stored resource that the address names. `mode` says what the write would be."""
+    of the stored resource that the address names. `mode` says what the write would be: without one
+    a create, at the address of a resource an update; `profile` looks at the structure alone."""
     call.check_type()
     resource, mode, profile = _asked(call)
     found = [*_profile(call, profile), *_checked(call, resource, mode)]
@@ -79,26 +82,36 @@ def _checked(call: Call, resource: Any, mode: str) -> Iterator[Problem]:
         if mode == "delete":
             return
         resource = digits.loads(stored.body)
+        mode = mode or "profile"
     if resource is None:
         raise InvalidRequest("there is no resource to validate")
-    yield from problems(call.version, resource)
+    if not isinstance(resource, dict) or mode == "profile":
+        yield from problems(call.version, resource)
+    else:
+        yield from problems_of_write(call.version, resource)
     if not isinstance(resource, dict):
         return
     if resource.get("resourceType") != call.rtype:
         text = f"the address is for {call.rtype}"
         yield Problem(expression="", text=text, code="invalid")
-        return
-    if mode in ("create", "update"):
-        yield from _write(call, resource, mode)
+    elif mode != "profile":
+        yield from _write(call, resource, mode or ("update" if call.fid else "create"))
 
 
 def _write(call: Call, resource: dict[str, Any], mode: str) -> Iterator[Problem]:
     """What the store itself would say."""
+    ident = call.fid if mode == "update" else resource.get("id")
     if mode == "update" and resource.get("id", call.fid) != call.fid:
         text = "the id is not the id in the address"
         yield Problem(expression=f"{call.rtype}.id", text=text, code="invalid")
-    if mode == "update" and _wearable(call):
+    if ident is not None and not is_id(ident):
+        text = "an id has 1 to 64 characters out of A-Z, a-z, 0-9, - and ."
+        yield Problem(expression=f"{call.rtype}.id", text=text, code="invalid")
+    elif ident is not None and _wearable(call, ident):
         text = "it holds data of a wearable and cannot be updated"
+        yield Problem(expression="", text=text, code="business-rule")
+    if is_ours(resource, version=call.version):
+        text = "AuditEvents of these subtypes are this server's own record, which apps read only"
         yield Problem(expression="", text=text, code="business-rule")
     if call.rtype == "Subscription":
         try:
@@ -107,7 +120,7 @@ def _write(call: Call, resource: dict[str, Any], mode: str) -> Iterator[Problem]
             yield Problem(expression="", text=error.text, code=error.code)
 
 
-def _wearable(call: Call) -> bool:
-    key, bit = (NUMBERS[call.rtype], call.fid), VERSION_BITS[call.version]
+def _wearable(call: Call, ident: str) -> bool:
+    key, bit = (NUMBERS[call.rtype], ident), VERSION_BITS[call.version]
     rows = held(cursor(), owner=call.owner, wanted=[key], vers=bit, whole=False)
     return any(row.vers == EVERY_VERSION for row in rows.get(key, ()))

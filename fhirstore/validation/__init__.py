@@ -11,7 +11,7 @@ from fhirstore.errors import Invalid
 from fhirstore.problem import Problem
 from fhirstore.validation.walk import walk
 
-__all__ = ["Problem", "problems", "require_valid"]
+__all__ = ["Problem", "errors", "problems", "problems_of_write", "require_valid"]
 
 
 def problems(version: str, resource: Any) -> list[Problem]:
@@ -29,10 +29,15 @@ _NOT_ASKED_FOR = frozenset(("Subscription.reason",))
 """Elements that FHIR requires and the wire contract's own form of a write leaves out (15.2)."""
 
 
-def require_valid(version: str, resource: dict[str, Any]) -> None:
-    """Raises `Invalid` where a resource must not be stored as it is. Its own `id` is not looked
-    at: the store says which it takes."""
+def problems_of_write(version: str, resource: dict[str, Any]) -> list[Problem]:
+    """What a write of the resource would be told. Its own `id` is not looked at: the store says
+    which it takes."""
     left_out = _NOT_ASKED_FOR | {f"{resource.get('resourceType')}.id"}
-    found = [p for p in errors(problems(version, resource)) if p.expression not in left_out]
+    return [p for p in problems(version, resource) if p.expression not in left_out]
+
+
+def require_valid(version: str, resource: dict[str, Any]) -> None:
+    """Raises `Invalid` where a resource must not be stored as it is."""
+    found = errors(problems_of_write(version, resource))
     if found:
         raise Invalid(tuple(found), version=version)

@@ -123,3 +123,58 @@ def test_a_subscription_that_would_be_refused(fhir: Fhir) -> None:
 )
 def test_what_cannot_be_understood_is_400(fhir: Fhir, path: str, body: Any) -> None:
     issues(fhir.post(f"/r4/Patient/{path}", body, expect=400))
+
+
+def subscribing(criteria: str = "Observation?code=1") -> dict[str, Any]:
+    channel = {"type": "rest-hook", "endpoint": "https://app.example.org/hook"}
+    return {
+        "resourceType": "Subscription",
+        "status": "requested",
+        "criteria": criteria,
+        "channel": {**channel, "payload": "application/json"},
+    }
+
+
+@pytest.mark.parametrize(
+    "rtype, body, status",
+    [
+        ("Subscription", subscribing(), 201),  # without the reason that FHIR wants
+        ("Subscription", subscribing("Observation?nope=1"), 422),
+        ("Patient", {"resourceType": "Patient", "id": "bad id!"}, 400),
+        ("Patient", {"resourceType": "Patient", "id": 5}, 400),
+        ("Patient", {"resourceType": "Patient", "gender": "odd"}, 422),
+        ("Patient", {"resourceType": "Patient", "id": "fine"}, 201),
+        ("Patient", {"resourceType": "Patient"}, 201),
+        (
+            "AuditEvent",
+            {
+                "resourceType": "AuditEvent",
+                "type": {"code": "rest"},
+                "subtype": [{"code": "system-selected"}],
+                "recorded": "2026-11-24T10:00:00Z",
+                "agent": [{"requestor": True}],
+                "source": {"observer": {"display": "app"}},
+            },
+            422,
+        ),
+    ],
+)
+def test_it_tells_what_a_create_is_told(
+    fhir: Fhir, rtype: str, body: dict[str, Any], status: int
+) -> None:
+    found = issues(fhir.post(f"/r4/{rtype}/$validate", body))
+    assert (found[0]["severity"] == "information") == (status == 201)
+    fhir.post(f"/r4/{rtype}", body, expect=status)
+
+
+def test_it_tells_what_an_update_is_told(fhir: Fhir) -> None:
+    for ident, fine in (("jp", True), ("other", False)):
+        body = {"resourceType": "Patient", "id": ident}
+        found = issues(fhir.post("/r4/Patient/jp/$validate", body))
+        assert (found[0]["severity"] == "information") is fine
+        fhir.put("/r4/Patient/jp", body, expect=201 if fine else 400)
+
+
+def test_as_a_profile_the_structure_is_looked_at_alone(fhir: Fhir) -> None:
+    found = issues(fhir.post("/r4/Subscription/$validate?mode=profile", subscribing("Nope")))
+    assert [issue["expression"] for issue in found] == [["Subscription.reason"]]
