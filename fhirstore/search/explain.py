@@ -107,7 +107,7 @@ def _asked(request: SearchRequest) -> Iterator[str]:
         yield f"Contained resources are looked at {also}; what follows tells of the others."
     if request.within:
         yield f"Only in the compartment {request.within.compartment}/{request.within.fid}."
-    for name in sorted({pair.name for pair in request.ignored}):
+    for name in sorted({pair.told for pair in request.ignored}):
         yield f"Ignored: {name}."
 
 
