@@ -111,27 +111,26 @@ def row_head(*kinds: str) -> Callable[..., bytes]:
 
 
 class Copy:
-    """Rows for one table, gathered and then written by one COPY."""
+    """Rows for one table, gathered side by side and then written by one COPY."""
 
     def __init__(self, table: str, columns: str) -> None:
         self._sql = f"copy {table} ({columns}) from stdin (format binary)"
         self._count = struct.pack(">h", columns.count(",") + 1)
-        self._rows: list[bytes] = []
+        self._data = bytearray()
 
     def add(self, *fields: bytes) -> None:
         """One row; fields packed by the functions above, in the order of the columns."""
-        self._rows.append(self._count)
-        self._rows.extend(fields)
+        self._data += b"".join((self._count, *fields))
 
     def add_rows(self, heads: Iterable[bytes], tail: bytes) -> None:
         """Rows of which each begins with its number of columns and ends with the same fields."""
-        self._rows.append(tail.join((*heads, b"")))
+        self._data += tail.join((*heads, b""))
 
     def write(self, cursor: psycopg.Cursor[Any]) -> None:
         """Send the rows; nothing where there are none."""
-        if self._rows:
+        if self._data:
             with cursor.copy(self._sql) as copy:
-                copy.write(b"".join((_HEADER, *self._rows, _TRAILER)))
+                copy.write(b"".join((_HEADER, self._data, _TRAILER)))
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
