@@ -27,7 +27,7 @@ from fhirstore.api.call import Answer, Call
 from fhirstore.api.formats import JSON
 from fhirstore.api.operation import operation_pairs
 from fhirstore.api.stored import current
-from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound
+from fhirstore.errors import InvalidValue, MethodNotAllowed, NotFound, UnknownParameter
 from fhirstore.groups import patients
 from fhirstore.models import Export
 from fhirstore.search.condition import Scope
@@ -38,7 +38,11 @@ NDJSON = "application/fhir+ndjson; charset=utf-8"
 _ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])")
 
 _FORMATS = ("application/fhir+ndjson", "application/ndjson", "ndjson")
-_NARROWING = ("_typeFilter", "_elements", "patient", "organizeOutputBy", "_until")
+_NARROWING = (
+    *("_typeFilter", "_elements", "patient", "organizeOutputBy", "_until"),
+    *("includeAssociatedData", "allowPartialManifests"),
+)
+_KNOWN = ("_type", "_since", "_outputFormat", "_format", "_pretty", *UNREPEATED)
 A_PIECE = 2.0
 """Seconds for which one question after the status goes on planning."""
 
@@ -95,6 +99,12 @@ def start(request: HttpRequest, version: str) -> Answer:
     return _begun(call, pairs, _base(version))
 
 
+@_bulk_call("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+def nowhere(request: HttpRequest) -> Answer:
+    """What else is asked for among the exports."""
+    raise NotFound("there is nothing at this address")
+
+
 def kick_off(call: Call) -> Answer:
     """Begin an export under a FHIR base: of the whole system or of `Patient`, which here is the
     same."""
@@ -137,13 +147,16 @@ def _begun(call: Call, pairs: list[Pair], url: str, members: Sequence[str] | Non
 
 
 def _check(call: Call, pairs: list[Pair]) -> None:
-    """Raises InvalidValue for a format that is not made, and for parameters that would narrow the
-    export: ignoring one exports more than was asked for."""
+    """Raises InvalidValue for a format that is not made, and for parameters that would change what
+    is exported: ignoring one exports something else than was asked for. UnknownParameter for any
+    other, when strict."""
     for pair in pairs:
         if pair.name == "_outputFormat" and pair.value.replace(" ", "+") not in _FORMATS:
             raise InvalidValue(parameter=pair.name, problem=f"is one of {', '.join(_FORMATS)}")
         if pair.name in _NARROWING and not call.prefers("lenient"):
             raise InvalidValue(parameter=pair.name, problem="is not supported")
+        if pair.name not in (*_KNOWN, *_NARROWING) and call.prefers("strict"):
+            raise UnknownParameter(f"unknown parameter of $export: {pair.name}")
 
 
 @_bulk_call("GET", "HEAD", "DELETE")

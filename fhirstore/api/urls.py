@@ -19,4 +19,5 @@ urlpatterns = [
     re_path(_BULK + r"\Z", export.start),
     re_path(_BULK + r"/status/(?P<token>[\w-]{1,100})\Z", export.status),
     re_path(_BULK + r"/(?P<rtype>[A-Za-z]+)/(?P<token>[\w-]{1,100})\.ndjson\Z", export.download),
+    re_path(r"^bulk-data/", export.nowhere),
 ]

@@ -598,3 +598,20 @@ def test_no_cache_may_keep_an_export(record: Fhir) -> None:
     )
     for answer in (manifest, download):
         assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("where", ["/bulk-data/r4/$export", "/r4/$export", "/r4/Patient/$export"])
+def test_a_parameter_that_is_not_known(record: Fhir, where: str) -> None:
+    record.get(f"{where}?nope=1")
+    refused = record.get(f"{where}?nope=1", prefer="handling=strict", expect=400)
+    assert "nope" in refused["issue"][0]["diagnostics"]
+    record.get(f"{where}?_type=Patient&_outputFormat=ndjson", prefer="handling=strict")
+    refused = record.get(f"{where}?includeAssociatedData=LatestProvenanceResources", expect=400)
+    assert "includeAssociatedData" in refused["issue"][0]["diagnostics"]
+    record.get(f"{where}?includeAssociatedData=x", prefer="handling=lenient")
+
+
+@pytest.mark.parametrize("path", ["r4/Patient/$export", "r5/$export", "r4", "r4/$export/x"])
+def test_what_is_not_among_the_exports_gets_an_outcome(record: Fhir, path: str) -> None:
+    answer = record.get(f"/bulk-data/{path}", expect=404)
+    assert answer["resourceType"] == "OperationOutcome"
