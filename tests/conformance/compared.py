@@ -12,6 +12,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 
 from fhirstore import digits
+from fhirstore.writes import put_many
 from tests.conformance.oracle.search import included, search, ties
 from tests.conformance.oracle.world import World, name_of
 from tests.conformance.texts import text_of
@@ -36,17 +37,31 @@ def random_worlds(few: int) -> settings:
     )
 
 
-def store(fhir: Fhir, version: str, resources: list[dict[str, Any]]) -> World:
-    """Put the resources in the user's store; the world that the oracle looks at."""
-    fhir.store(version, *(digits.loads(text_of(r).encode()) for r in resources))
-    return world_of(version, resources, fhir.now)
+def store(
+    fhir: Fhir, version: str, resources: list[dict[str, Any]], at: list[datetime] | None = None
+) -> World:
+    """Put the resources in the user's store, all now or each `at` a moment; the world that the
+    oracle looks at."""
+    read = [digits.loads(text_of(r).encode()) for r in resources]
+    if at is None:
+        fhir.store(version, *read)
+    for resource, moment in zip(read, at or (), strict=False):
+        put_many(owner=fhir.owner, version=version, resources=[resource], now=moment)
+    return world_of(version, resources, fhir.now, at)
 
 
-def world_of(version: str, resources: list[dict[str, Any]], now: datetime) -> World:
-    """What the oracle sees of resources stored at an instant."""
+def world_of(
+    version: str,
+    resources: list[dict[str, Any]],
+    now: datetime,
+    at: list[datetime] | None = None,
+) -> World:
+    """What the oracle sees of resources stored at an instant, or each at its own."""
     base = django.PUBLIC_BASE_URL
+    moments = [m.replace(microsecond=m.microsecond // 1000 * 1000) for m in at or ()]
     stamped = [
-        {**r, "meta": {**r.get("meta", {}), "lastUpdated": now.isoformat()}} for r in resources
+        {**r, "meta": {**r.get("meta", {}), "lastUpdated": moment.isoformat()}}
+        for r, moment in zip(resources, moments or [now] * len(resources), strict=True)
     ]
     bases = (f"{base}/fhir/{version}/", f"{base}/{version}/")
     return World(version=version, resources=tuple(stamped), now=now, bases=bases)

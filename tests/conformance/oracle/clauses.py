@@ -34,6 +34,8 @@ def clause(world: World, rtype: str, name: str, value: str) -> Question | None:
     or nothing is asked. Raises `Unreadable`."""
     if name.startswith("_has:"):
         return _has(world, name, value)
+    if name == "_list":
+        return _listed(world, [part for part in split(value, ",") if part])
     first, dot, rest = name.partition(".")
     code, _, modifier = first.partition(":")
     parameter = world.parameter(rtype, code)
@@ -194,14 +196,32 @@ def _value(
 
 
 def _in(world: World, kind: str, value: Any, asked: str) -> bool:
-    """`:in`: one of the value's codes is in the ValueSet of that url or id."""
-    listed = [
+    """`:in`: one of the value's codes is in the ValueSet of that url or id. A mere code has no
+    system: what it is bound to says it."""
+    listed = _members(world, asked)
+    if kind not in ("CodeableConcept", "Coding", "Identifier"):
+        listed = [("", code) for _, code in listed if code is not None]
+    return any(tokens.fits(held, member) for held in tokens.codes(kind, value) for member in listed)
+
+
+def _members(world: World, asked: str) -> list[tokens.Member]:
+    return [
         member
         for value_set in world.of("ValueSet")
         if asked in (value_set.get("url"), name_of(value_set))
-        for member in tokens.members(value_set)
+        for member in tokens.members(value_set, lambda url: _members(world, url))
     ]
-    return any(tokens.fits(held, member) for held in tokens.codes(kind, value) for member in listed)
+
+
+def _listed(world: World, asked: list[str]) -> Question:
+    """`_list`: what the Lists of these ids hold."""
+    item = world.parameter("List", "item")
+    assert item
+    wanted = [plain(one).removeprefix("List/") for one in asked]
+    held = [
+        r for one in world.of("List") if one["id"] in wanted for r in referred(world, item, one)
+    ]
+    return lambda resource: any(resource is one for one in held)
 
 
 def _chain(

@@ -44,8 +44,11 @@ def search(world: World, rtype: str, pairs: list[Pair]) -> Found:
 
 
 def _sorted(world: World, rtype: str, matches: list[Resource], keys: list[str]) -> list[Resource]:
-    """By the keys in turn, what has no value last; at the end by id."""
+    """By the keys in turn, what has no value last; at the end by id. Our choice: where the moment
+    of the last change is all that is asked for, backwards where that is."""
     ordered = sorted(matches, key=lambda r: str(r["id"]))
+    if keys and set(keys) <= {"_id", "_lastUpdated", "-_lastUpdated"} and keys[-1][0] == "-":
+        ordered.reverse()
     for key in reversed(keys):
         name = key.removeprefix("-")
         descending = key != name

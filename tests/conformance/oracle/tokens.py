@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 from tests.conformance.oracle import strings
@@ -97,12 +97,27 @@ def match_of_type(name: str, value: Any, text: str) -> bool:
     )
 
 
-def members(value_set: dict[str, Any]) -> Iterable[Code]:
-    """The codes that a ValueSet lists: what it is expanded to, else what it is composed of."""
-    if "expansion" in value_set:
-        for member in value_set["expansion"].get("contains", ()):
-            yield member.get("system", ""), member.get("code", "")
-    else:
-        for include in value_set.get("compose", {}).get("include", ()):
-            for concept in include.get("concept", ()):
-                yield include.get("system", ""), concept["code"]
+Member = tuple[str, str | None]
+"""(system, code); without a code: every one of the system."""
+
+
+def members(value_set: dict[str, Any], find: Callable[[str], list[Member]]) -> list[Member]:
+    """What is in a ValueSet: what it is expanded to, else what it is composed of. `find` gives what
+    is in another."""
+    if value_set.get("expansion", {}).get("contains"):
+        contains = value_set["expansion"]["contains"]
+        return [(m.get("system", ""), m.get("code", "")) for m in contains]
+    compose = value_set.get("compose", {})
+    found = [one for part in compose.get("include", ()) for one in _part(part, find)]
+    found += [one for url in compose.get("import", ()) for one in find(url)]
+    out = [one for part in compose.get("exclude", ()) for one in _part(part, find)]
+    return [one for one in found if one not in out]
+
+
+def _part(part: dict[str, Any], find: Callable[[str], list[Member]]) -> list[Member]:
+    system = part.get("system", "")
+    if "concept" in part:
+        return [(system, concept["code"]) for concept in part["concept"]]
+    if system:
+        return [(system, None)]
+    return [one for url in part.get("valueSet", ()) for one in find(url)]
