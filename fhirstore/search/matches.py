@@ -58,11 +58,11 @@ def driven(plan: Plan, driver: Condition, *, joined: bool, part: str = "") -> st
 def looked_up(scope: Scope) -> str:
     """The resources `r` of rows `x`, as a join.
 
-    Behind the fence each is looked up by its row. Without one all resources of the type may be read
-    in the order of the page, and the rows again for each of them.
+    Limited to the one that there is, it is looked up by its row. Otherwise all resources of the
+    type may be read in the order of the page, and the rows again for each of them.
     """
     same = " and r.owner = x.owner" if scope.owners.several else ""
-    found = f"select r.* from {every(scope, 'r')}{same} and r.rid = x.rid offset 0"
+    found = f"select r.* from {every(scope, 'r')}{same} and r.rid = x.rid limit 1"
     return f"cross join lateral ({found}) r"
 
 

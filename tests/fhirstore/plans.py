@@ -29,17 +29,18 @@ TABLES = {
 """Rows that the planner is told of: as of a store of a hundred thousand resources."""
 _TOLD = """
 select pg_restore_relation_stats('schemaname', current_schema()::text, 'relname', %(table)s::text,
-  'relpages', %(pages)s::int, 'reltuples', %(rows)s::real, 'relallvisible', %(pages)s::int)
+  'relpages', pages, 'reltuples', %(rows)s::real, 'relallvisible', pages)
+from (select greatest(1, pg_relation_size(%(table)s::regclass) / 8192)::int as pages) as file
 """
 
 
 def large() -> None:
     """Tell the planner of a large store, until the transaction ends. It takes the pages from the
-    file and the rows on each from what it is told: hence all of them on one.
+    file and the rows on each from what it is told: hence as many pages as the file has.
     """
     cursor = database.cursor()
     for table, rows in TABLES.items():
-        cursor.execute(_TOLD, {"table": table, "pages": 1, "rows": rows})
+        cursor.execute(_TOLD, {"table": table, "rows": rows})
 
 
 def nodes(statement: Statement) -> Iterator[dict[str, Any]]:
