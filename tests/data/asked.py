@@ -145,6 +145,7 @@ def _quantities(node: Node) -> Iterator[Pairs]:
     if node.kind in _QUANTITIES and isinstance(value, dict):
         for number in _numbers(value.get("value")):
             unit = _unit(value)
+            number = _COMPARED.get(str(value.get("comparator")), "") + number
             yield (("", f"{number}|{unit}" if unit else number),)
     elif node.kind == "Range":
         limits = []
@@ -155,6 +156,10 @@ def _quantities(node: Node) -> Iterator[Pairs]:
             yield tuple(limits)
     elif node.kind in ("decimal", "integer"):
         yield from ((("", text),) for text in _numbers(value))
+
+
+_COMPARED = {"<": "le", "<=": "le", ">": "ge", ">=": "ge"}
+"""What finds a quantity that only says where it ends."""
 
 
 def _unit(quantity: dict[str, Any]) -> str:
