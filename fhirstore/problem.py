@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Problem:
     """One thing that is wrong. `expression`: where, in FHIRPath
     ("Observation.component[1].value.ofType(Quantity).code"). `text` names elements and what is
-    expected of them, never a value that was sent. `severity`: "error" or "warning" (which refuses
-    nothing). `code`: an IssueType of all three versions."""
+    expected of them, never a value that was sent. `severity`: "error", or "warning" and
+    "information" (which refuse nothing). `code`: an IssueType of all three versions."""
 
     expression: str
     text: str

@@ -29,16 +29,38 @@ _BASE = "http://hl7.org/fhir/StructureDefinition/"
 def validate(call: Call) -> Answer:
     """The problems of the resource in the body, alone or as the parameter `resource`; without one
     of the stored resource that the address names. `mode` says what the write would be: without one
-    a create, at the address of a resource an update; `profile` looks at the structure alone."""
+    a create, at the address of a resource an update; `profile` looks at the structure alone. The
+    answer also says what was looked at where nothing was found, and which profiles were not."""
     call.check_type()
     resource, mode, profile = _asked(call)
-    found = [*_profile(call, profile), *_checked(call, resource, mode)]
-    if found:
-        return Answer(body=orjson.dumps(outcome.issues(found, version=call.version)))
-    fine = outcome.outcome(
-        severity="information", code="informational", text="no problem was found"
-    )
-    return Answer(body=orjson.dumps(fine))
+    if call.fid and (resource is None or mode == "delete"):
+        _, stored = current(call)
+        resource = digits.loads(stored.body)
+        mode = mode or "profile"
+    if resource is None:
+        raise InvalidRequest("there is no resource to validate")
+    found: list[Problem] = []
+    if mode != "delete":
+        found = [*_checked(call, resource, mode), *_profiles(call, resource, profile)]
+    if not any(problem.severity != "information" for problem in found):
+        found.insert(0, _fine(call, mode))
+    return Answer(body=orjson.dumps(outcome.issues(found, version=call.version)))
+
+
+_LOOKED_AT = (
+    "elements, cardinality, data types, required codes, targets of references, contained resources"
+    " and narrative"
+)
+
+
+def _fine(call: Call, mode: str) -> Problem:
+    looked = f"{_LOOKED_AT} of a {call.rtype} in {call.version} were looked at"
+    text = "it is there and may be deleted" if mode == "delete" else looked
+    return _told(f"no problem was found: {text}", code="informational")
+
+
+def _told(text: str, *, code: str) -> Problem:
+    return Problem(expression="", text=text, severity="information", code=code)
 
 
 def _asked(call: Call) -> tuple[Any, str, str]:
@@ -66,25 +88,39 @@ def _asked(call: Call) -> tuple[Any, str, str]:
     return resource, mode, said.get("profile", "")
 
 
-def _profile(call: Call, profile: str) -> Iterator[Problem]:
-    if profile and profile.partition("|")[0] != _BASE + call.rtype:
-        yield Problem(
-            expression="",
-            text="profiles are not looked at, only the structure of the FHIR version",
-            severity="warning",
-            code="not-supported",
+def _profiles(call: Call, resource: Any, asked: str) -> Iterator[Problem]:
+    """What is to be told of profiles: the one asked for, else those that the resource claims."""
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    claimed = meta.get("profile") if isinstance(meta, dict) else None
+    named = [asked] if asked else claimed if isinstance(claimed, list) else []
+    unknown = []
+    for url in filter(_is_text, named):
+        base, _, version = url.partition("|")
+        rtype = base.removeprefix(_BASE)
+        if rtype == base or rtype not in NUMBERS or version not in ("", _NUMBERS[call.version]):
+            unknown += [] if rtype in _ABSTRACT else [url]
+        elif rtype != call.rtype:
+            text = f"a {call.rtype} does not conform to the definition of a {rtype}"
+            yield Problem(expression="", text=text, code="invalid")
+    if unknown:
+        told = ", ".join(url[:_LONGEST] for url in unknown[:_MOST])
+        text = (
+            f"not looked at, because no profiles but FHIR's own types are known here: {told}; nor"
+            " were invariants. What else is told holds of the type alone"
         )
+        yield _told(text, code="not-supported")
+
+
+_NUMBERS = {"dstu2": "1.0.2", "stu3": "3.0.2", "r4": "4.0.1"}
+_ABSTRACT = ("Resource", "DomainResource")
+_LONGEST, _MOST = 200, 10
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value) and value.isprintable()
 
 
 def _checked(call: Call, resource: Any, mode: str) -> Iterator[Problem]:
-    if call.fid and (resource is None or mode == "delete"):
-        _, stored = current(call)
-        if mode == "delete":
-            return
-        resource = digits.loads(stored.body)
-        mode = mode or "profile"
-    if resource is None:
-        raise InvalidRequest("there is no resource to validate")
     if not isinstance(resource, dict) or mode == "profile":
         yield from problems(call.version, resource)
     else:

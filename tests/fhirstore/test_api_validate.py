@@ -83,17 +83,54 @@ def test_what_an_update_would_be_told(fhir: Fhir, now: Any) -> None:
     assert issue["code"] == "business-rule"
 
 
-def test_a_profile_is_not_looked_at_and_that_is_said(fhir: Fhir) -> None:
-    profile = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
-    for answer in (
-        fhir.post(f"/r4/Patient/$validate?profile={profile}", GOOD),
-        fhir.post("/r4/Patient/$validate", parameters(resource=GOOD, profile=profile)),
-    ):
-        (issue,) = issues(answer)
-        assert (issue["severity"], issue["code"]) == ("warning", "not-supported")
-    base = "http://hl7.org/fhir/StructureDefinition/Patient"
-    (issue,) = issues(fhir.post(f"/r4/Patient/$validate?profile={base}", GOOD))
-    assert issue["severity"] == "information"
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_profile_is_not_looked_at_and_that_is_said(fhir: Fhir, version: str) -> None:
+    profile = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient|3.1.1"
+    asked: tuple[tuple[str, Any], ...] = (
+        (f"$validate?profile={profile}", GOOD),
+        (f"$validate?profile={profile}&mode=create", GOOD),
+        ("$validate", parameters(resource=GOOD, profile=profile)),
+        ("$validate", parameters(resource=GOOD, profile=profile, mode="profile")),
+        ("$validate", {**GOOD, "meta": {"profile": [profile]}}),
+    )
+    for path, body in asked:
+        fine, told = issues(fhir.post(f"/{version}/Patient/{path}", body))
+        assert (fine["severity"], fine["code"]) == ("information", "informational")
+        assert "no problem was found: elements, cardinality" in fine["details"]["text"]
+        assert f"Patient in {version} were looked at" in fine["details"]["text"]
+        assert (told["severity"], told["code"]) == ("information", "not-supported")
+        assert profile in told["details"]["text"]
+        assert "not looked at" in told["details"]["text"]
+    wrong = issues(fhir.post(f"/{version}/Patient/$validate?profile={profile}", WRONG))
+    assert [issue["severity"] for issue in wrong] == ["error"] * 3 + ["information"]
+    assert profile in wrong[-1]["details"]["text"]
+    # What is asked for goes before what the resource claims.
+    claims = {**GOOD, "meta": {"profile": ["http://example.org/claimed"]}}
+    told = issues(fhir.post(f"/{version}/Patient/$validate?profile={profile}", claims))[-1]
+    assert "claimed" not in told["details"]["text"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_fhirs_own_types_are_profiles_that_are_looked_at(fhir: Fhir, version: str) -> None:
+    base = "http://hl7.org/fhir/StructureDefinition"
+    number = {"dstu2": "1.0.2", "stu3": "3.0.2", "r4": "4.0.1"}[version]
+    for known in ("Patient", f"Patient|{number}", "Resource", "DomainResource"):
+        (issue,) = issues(fhir.post(f"/{version}/Patient/$validate?profile={base}/{known}", GOOD))
+        assert issue["code"] == "informational"
+    fine, told = issues(fhir.post(f"/{version}/Patient/$validate?profile={base}/Patient|9", GOOD))
+    assert (fine["code"], told["code"]) == ("informational", "not-supported")
+    found = issues(fhir.post(f"/{version}/Patient/$validate?profile={base}/Device", GOOD))
+    assert [(i["severity"], i["code"]) for i in found] == [("error", "invalid")]
+
+
+def test_a_deletion_looks_at_no_structure(fhir: Fhir) -> None:
+    fhir.store("r4", {**GOOD, "meta": {"profile": ["http://example.org/p"]}, "odd": 1})
+    told = issues(fhir.get("/r4/Patient/p/$validate?mode=delete"))
+    assert "may be deleted" in told[0]["details"]["text"]
+    assert "elements" not in told[0]["details"]["text"]
+    assert len(told) == 1
+    found = issues(fhir.get("/r4/Patient/p/$validate"))
+    assert [i["severity"] for i in found] == ["error", "information"]
 
 
 def test_a_subscription_that_would_be_refused(fhir: Fhir) -> None:
