@@ -230,7 +230,9 @@ select {COLUMNS} from (
       where {held}{seen} offset 0
     ) r{first}
   ) m order by m.fid, m.rtype, m.owner limit %(limit)s::bigint
-) p join fhir_resource b on b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid
-where {owners.own("b")} order by b.fid, b.rtype, b.owner"""
+) p cross join lateral (
+  select * from fhir_resource b
+  where {owners.own("b")} and b.owner = p.owner and b.rtype = p.rtype and b.rid = p.rid limit 1
+) b order by b.fid, b.rtype, b.owner"""
     values = {**owners.values(), **binder.values, **bound, "limit": limit}
     return Statement(sql=sql, values=values)

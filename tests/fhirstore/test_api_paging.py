@@ -244,7 +244,9 @@ def test_everything_takes_count_and_keeps_it(fhir: Fhir, version: str) -> None:
     assert link(bundle, "next") == f"{url}?_count=20&_skip=20"
     assert fhir.get(f"{url}?_count=100")["total"] == 25
     assert ids(fhir.get(f"{url}?_afterid=o021")) == ["o022", "o023"]
-    assert link(fhir.get(f"{url}?_afterid=o003&_count=5"), "next") == f"{url}?_count=5&_skip=10"
+    following = link(fhir.get(f"{url}?_afterid=o003&_count=5"), "next") or ""
+    assert following.startswith(f"{url}?_count=5&_after=")
+    assert ids(fhir.get(following))[0] == "o009"
 
 
 def test_everything_is_the_compartment_and_no_more(fhir: Fhir) -> None:

@@ -113,7 +113,7 @@ def test_history_is_a_bundle_of_all_versions(fhir: Fhir, version: str) -> None:
     bundle = fhir.get(f"/{version}/Patient/p/_history")
     assert (bundle["type"], bundle["total"]) == ("history", 3)
     methods = [entry["request"]["method"] for entry in bundle["entry"]]
-    assert methods == ["DELETE", "PUT", "POST"]
+    assert methods == ["DELETE", "PUT", "PUT"]
     assert ["resource" in entry for entry in bundle["entry"]] == [False, True, True]
     assert bundle["entry"][2]["resource"]["gender"] == "male"
     assert ("link" in bundle) is (version == "r4")
