@@ -58,6 +58,7 @@ union all
 select version, vers, updated, convert_to(body, 'UTF8') from fhir_history where {_SAME}
 order by 1 desc
 """
+_ENTRY = f"select * from ({_ENTRIES}) e where e.version = %(number)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +150,10 @@ def read(*, owner: int, version: str, rtype: str, fid: str) -> Stored:
 def vread(*, owner: int, version: str, rtype: str, fid: str, version_id: int) -> Stored:
     """One version, also of a deleted resource. Raises NotThere, and Deleted for a deletion's own
     number."""
-    found = next(
-        (e for e in _entries(owner, version, rtype, fid) if e.version_id == version_id), None
-    )
-    if found is None:
+    entries = _entries(owner, version, rtype, fid, number=version_id - FIRST_VERSION)
+    if not entries:
         raise NotThere
+    found = entries[0]
     if found.body is None:
         raise Deleted(found.version_id)
     return Stored(fid=fid, version_id=found.version_id, updated=found.updated, body=found.body)
@@ -274,11 +274,13 @@ def _stored(row: Held, version: str) -> Stored:
     )
 
 
-def _entries(owner: int, version: str, rtype: str, fid: str) -> list[HistoryEntry]:
-    rows = db.cursor().execute(
-        _ENTRIES,
-        {"owner": owner, "rtype": NUMBERS[rtype], "fid": fid, "vers": VERSION_BITS[version]},
-    )
+def _entries(
+    owner: int, version: str, rtype: str, fid: str, number: int | None = None
+) -> list[HistoryEntry]:
+    """All versions, or the one of a number."""
+    wanted = {"owner": owner, "rtype": NUMBERS[rtype], "fid": fid, "vers": VERSION_BITS[version]}
+    sql = _ENTRIES if number is None else _ENTRY
+    rows = db.cursor().execute(sql, wanted | {"number": number})
     return [
         HistoryEntry(
             fid=fid,
