@@ -117,6 +117,7 @@ CALLS |= {
     f"{_BULK}/(?P<rtype>[A-Za-z]+)/(?P<token>[\\w-]{{1,100}})\\.ndjson\\Z": [
         ("GET", "/bulk-data/r4/$export/Patient/{export}-1.ndjson"),
     ],
+    "^bulk-data/": [("GET", "/bulk-data/r4/Patient/{fid}/$export")],
 }
 
 # Addresses that hold nobody's data.
