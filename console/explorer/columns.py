@@ -126,6 +126,9 @@ _CHANGES = {"POST": _("created"), "PUT": _("changed"), "DELETE": _("deleted")}
 
 
 def _change(entry: Resource) -> tuple[str, str]:
+    # A PUT makes what was not there.
+    if words(first(entry, "response.status")).startswith("201"):
+        return str(_CHANGES["POST"]), ""
     return str(_CHANGES.get(words(first(entry, "request.method")), "")), ""
 
 
