@@ -113,7 +113,9 @@ def subscribed(resource: dict[str, Any], *, owner: int, version: str, number: in
         _request(found)
         if channel.get("type") != "rest-hook":
             raise Unprocessable("Subscription.channel.type is not rest-hook")
-        if found.payload.partition(";")[0].strip().lower() not in PAYLOADS:
+        kind = found.payload.partition(";")[0].strip().lower()
+        # It becomes a header as it is.
+        if kind not in PAYLOADS or not found.payload.isascii() or not found.payload.isprintable():
             raise Unprocessable("Subscription.channel.payload is required: application/json")
         _check_endpoint(found.endpoint)
         return replace(found, headers=_headers(channel.get("header")))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
+from traceback import extract_tb
 
 from django.conf import settings
 from django.db import connection as database
@@ -24,6 +25,7 @@ from connectors.answer import ask
 from connectors.errors import AddressRefused, ConnectorError
 from connectors.http import outbound_session
 from fhirstore import subscriptions
+from fhirstore.errors import FhirError
 from fhirstore.subscriptions import Match, Subscribed
 from sync.due import EARLY
 from sync.models import SubscriptionState
@@ -152,8 +154,12 @@ def _look(asked: Subscribed, state: SubscriptionState, clock: Clock) -> tuple[in
                 if not _keep(state, seq=upto, clock=clock):
                     return sent, True
             state.failures = 0
-    except (ConnectorError, _Refused, _Hopeless) as error:
-        _failed(asked, state, error, clock())
+    except (ConnectorError, FhirError, _Refused, _Hopeless) as error:
+        _failed(asked, state, str(error), error, clock())
+        return sent, False
+    except Exception as error:
+        # Whatever it is, it is this Subscription's: those of others are not to wait for it.
+        _failed(asked, state, "the server could not serve it", error, clock())
         return sent, False
     _release(state, due=clock() + _period())
     return sent, True
@@ -184,15 +190,22 @@ def _send(asked: Subscribed, match: Match) -> None:
         raise _Refused(f"the endpoint answered HTTP {response.status_code}")
 
 
-def _failed(asked: Subscribed, state: SubscriptionState, error: Exception, now: datetime) -> None:
+def _failed(
+    asked: Subscribed, state: SubscriptionState, told: str, error: Exception, now: datetime
+) -> None:
+    """`told`: what the app is told of the error. The log names its kind and place only: its text
+    may be made of data."""
     state.failures += 1
+    place = extract_tb(error.__traceback__)[-1]
     logger.warning(
-        "a subscription could not be served: %s",
+        "a subscription could not be served: %s in %s, line %s",
         type(error).__name__,
+        place.name,
+        place.lineno,
         extra={"owner": asked.owner, "subscription": asked.fid, "failures": state.failures},
     )
     if state.failures >= TRIES or isinstance(error, AddressRefused | _Hopeless):
-        subscriptions.set_status(asked, status=subscriptions.ERROR, error=str(error), now=now)
+        subscriptions.set_status(asked, status=subscriptions.ERROR, error=told, now=now)
         _release(state, due=now + _period())
     else:
         wait = min(timedelta(minutes=1) * 2 ** (state.failures - 1), _period())

@@ -74,6 +74,7 @@ def test_any_search_is_a_criterion(fhir: Fhir, criteria: str) -> None:
         ({"channel": subscription(type="websocket")["channel"]}, "type"),
         ({"channel": subscription(payload=None)["channel"]}, "payload"),
         ({"channel": subscription(payload="application/fhir+xml")["channel"]}, "payload"),
+        ({"channel": subscription(payload="application/json;x=\u20ac")["channel"]}, "payload"),
         ({"channel": subscription(endpoint=None)["channel"]}, "endpoint"),
         ({"channel": subscription(endpoint="http://app.example.org/")["channel"]}, "https"),
         ({"channel": subscription(endpoint="https://u:p@app.example.org/")["channel"]}, "https"),

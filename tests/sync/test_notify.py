@@ -14,7 +14,7 @@ import pytest
 from django_q.models import OrmQ
 
 from accounts.models import AppUser
-from fhirstore import database, erase, granted, writes
+from fhirstore import database, erase, granted, subscriptions, writes
 from fhirstore.changes import FIRST_VERSION
 from sync import notify, tasks
 from sync.models import SubscriptionState
@@ -366,6 +366,33 @@ def test_a_subscription_that_came_from_a_source_is_not_served(app: App, endpoint
     app.observe("o1")
     assert app.deliver() == Delivered()
     assert endpoint.got == []
+
+
+def test_one_that_cannot_be_served_keeps_no_other_waiting(
+    app: App, bob: AppUser, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One user's, stored past the API's check, fails in an unforeseen way; another's is served."""
+    app.subscribe(f"http://{endpoint.host}/")
+    app.observe("o1")
+    bobs = App(bob.pk, "r4", app.now)
+    bobs.subscribe(f"http://{endpoint.host}/")
+    bobs.observe("o2")
+    serve = subscriptions.changes
+
+    def changes(asked: Any, **more: Any) -> Any:
+        if asked.owner == app.owner:
+            raise ValueError("what the patient has")
+        return serve(asked, **more)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(subscriptions, "changes", changes)
+        for _ in range(notify.TRIES):
+            app.deliver()
+    assert endpoint.ids == ["o2"]
+    assert app.subscription["status"] == "error"
+    assert app.subscription["error"] == "the server could not serve it"
+    assert "ValueError in changes" in caplog.text
+    assert "patient" not in caplog.text
 
 
 def test_a_deleted_subscription_is_forgotten(app: App, endpoint: Endpoint) -> None:
