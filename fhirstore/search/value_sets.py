@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from accounts.scopes import READING
 from fhirstore import keys
 from fhirstore.errors import InvalidValue
 from fhirstore.rtypes import NUMBERS
@@ -75,7 +76,9 @@ class _Expansion:
         named = _local_id(url, scope)
         if named:
             which = f"r.fid = {binder.bind(named, 'text')}"
+            letters = READING
         else:
+            letters = "s"
             key = binder.bind(keys.uri_key("ValueSet", "url", url), "bigint")
             which = scope.owners.among(
                 "r",
@@ -84,8 +87,8 @@ class _Expansion:
             )
         sql = f"""
 select r.body from fhir_resource r where {scope.owners.own("r")} and r.rtype = {scope.number}
-  and (r.vers & {scope.bit}) <> 0{scope.owners.visible("r", scope.bit)}{sight.seen(scope, binder)}
-  and {which} order by r.updated desc limit 20"""
+  and (r.vers & {scope.bit}) <> 0{scope.owners.visible("r", scope.bit)}
+  {sight.seen(scope, binder, letters=letters)} and {which} order by r.updated desc limit 20"""
         for (body,) in rows.select(sql, {**binder.values, **scope.owners.values()}):
             content: dict[str, Any] = orjson.loads(body)
             if not version or content.get("version") == version:

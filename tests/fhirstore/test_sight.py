@@ -236,3 +236,34 @@ def test_what_may_be_read_but_not_searched_is_found_by_no_detour(narrow: Narrow)
         )["total"]
         == 0
     )
+
+
+def test_lists_and_value_sets_that_may_only_be_read_are_found_by_their_ids_alone(
+    narrow: Narrow, fhir: Fhir
+) -> None:
+    fhir.store(
+        "r4",
+        {
+            "resourceType": "List",
+            "id": "problems",
+            "status": "current",
+            "mode": "working",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "11450-4"}]},
+            "entry": [{"item": {"reference": "Observation/vital"}}],
+        },
+        {
+            "resourceType": "ValueSet",
+            "id": "of-codes",
+            "url": "http://example.org/codes",
+            "status": "active",
+            "compose": {"include": [{"concept": [{"code": "c1"}]}]},
+        },
+    )
+    asked = "/r4/Observation?_list=$current-problems"
+    assert narrow("user/Observation.rs user/List.r").get(asked)["total"] == 0
+    assert ids(narrow("user/Observation.rs user/List.s").get(asked)) == ["vital"]
+    by_url = "/r4/Observation?code:in=http://example.org/codes"
+    reading = narrow("user/Observation.rs user/ValueSet.r")
+    reading.get(by_url, expect=400)
+    assert reading.get("/r4/Observation?code:in=ValueSet/of-codes")["total"] == 3
+    assert narrow("user/Observation.rs user/ValueSet.s").get(by_url)["total"] == 3

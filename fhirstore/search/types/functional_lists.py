@@ -138,7 +138,7 @@ def _held(
     sql = f"""
 select r.owner, r.body from fhir_resource r
 where {owners.own("r")} and r.rtype = {lists.number} and (r.vers & {lists.bit}) <> 0 and {met}
-  {owners.visible("r", lists.bit)}{sight.seen(lists, binder)} limit {MOST + 1}"""
+  {owners.visible("r", lists.bit)}{sight.seen(lists, binder, letters="s")} limit {MOST + 1}"""
     found = rows.select(sql, {**owners.values(), **binder.values})
     if len(found) > MOST:
         problem = f"there are more than {MOST} current Lists with that function; name those meant"
