@@ -86,12 +86,11 @@ def int8s(values: Sequence[int] | None) -> bytes:
     return _array(len(values))(20 + 12 * len(values), 1, 0, _INT8_OID, len(values), 1, *fields)
 
 
-def packed_int8s(values: Sequence[bytes]) -> bytes:
-    """A bigint[] of elements that are packed already, each with its length."""
-    count = len(values)
-    if not count:
+def packed_int8s(values: bytes) -> bytes:
+    """A bigint[] of elements that are packed already, each with its length before it."""
+    if not values:
         return int8s(())
-    return _ARRAY(20 + 12 * count, 1, 0, _INT8_OID, count, 1) + b"".join(values)
+    return _ARRAY(20 + len(values), 1, 0, _INT8_OID, len(values) // 12, 1) + values
 
 
 @lru_cache(maxsize=1024)

@@ -168,6 +168,7 @@ LONGEST_STRING, LONGEST_INNER = 512, 128
 _EPOCH_1800_MS = 5_364_662_400_000  # from 1800-01-01 to 1970-01-01
 _LAST_MS = 2**44 - 1
 _UNDATED = -(2**63)
+_NUMBER = struct.Struct("<q").unpack
 
 
 @lru_cache(maxsize=1)
@@ -178,7 +179,8 @@ def _keyed() -> blake2b:
 def _hash(text: str) -> int:
     state = _keyed().copy()
     state.update(text.encode("utf-8", "surrogatepass"))
-    return int.from_bytes(state.digest(), "little", signed=True)
+    number: int = _NUMBER(state.digest())[0]
+    return number
 
 
 @remembered(16384)

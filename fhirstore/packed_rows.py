@@ -19,6 +19,7 @@ STRING_COLUMNS = "key, val, raw, rid, owner"
 
 KEY = slice(2, 14)
 """Where the key lies in a packed row."""
+KEY_LENGTH = 12
 LOW = slice(18, 26)
 """Where a range row's `lo` lies."""
 _VALUE = 14
@@ -26,24 +27,25 @@ _TOKEN = db.row_head("int8", "int4", "int2")
 _RANGE = db.row_head("int8", "int8", "int8")
 _STRING = db.row_head("int8")
 _TAIL = db.fixed("int8", "int8")
+_KEYS = struct.Struct(">iq").iter_unpack
 
 
 @dataclass(slots=True)
 class PackedRows:
-    """The rows of one resource or of a part of it; `keys` are those of all rows, once each.
-    `present`, `lo` and `hi` as in IndexRows."""
+    """The rows of one resource or of a part of it; `keys` are those of all rows, once each, one
+    behind the other. `present`, `lo` and `hi` as in IndexRows."""
 
     tokens: list[bytes] = field(default_factory=list)
     ranges: list[bytes] = field(default_factory=list)
     strings: list[bytes] = field(default_factory=list)
-    keys: list[bytes] = field(default_factory=list)
+    keys: bytes = b""
     present: int = 0
     lo: int | None = None
     hi: int | None = None
 
     def all_keys(self) -> list[int]:
         """What `fhir_resource.keys` holds, sorted."""
-        return sorted(map(key_of, self.keys))
+        return sorted(key for _, key in _KEYS(self.keys))
 
 
 def pack(rows: IndexRows) -> PackedRows:
@@ -73,9 +75,9 @@ def packed_range(key: int, lo: int, hi: int) -> bytes:
     return _RANGE(5, 8, key, 8, lo, 8, hi)
 
 
-def distinct_keys(*tables: Iterable[bytes]) -> list[bytes]:
+def distinct_keys(*tables: Iterable[bytes]) -> bytes:
     """The keys of packed rows as `PackedRows.keys` has them."""
-    return list(dict.fromkeys(row[KEY] for rows in tables for row in rows))
+    return b"".join(dict.fromkeys(row[KEY] for rows in tables for row in rows))
 
 
 def tail(owner: int, rid: int) -> bytes:
@@ -84,7 +86,7 @@ def tail(owner: int, rid: int) -> bytes:
 
 
 def key_of(packed: bytes) -> int:
-    """A key out of `PackedRows.keys` or `row[KEY]`."""
+    """A key as `row[KEY]` gives it."""
     return int.from_bytes(packed[-8:], "big", signed=True)
 
 

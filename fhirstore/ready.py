@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 
 from fhirstore.arrival import Arrival, Reception
+from fhirstore.arriving import Arriving
 from fhirstore.changes import Changes, Incoming
-from fhirstore.fragments import Arriving
 from fhirstore.held import held
 from fhirstore.references import Resolve, Rewritten
 from fhirstore.rtypes import NUMBERS

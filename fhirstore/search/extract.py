@@ -391,6 +391,9 @@ _WRITERS: dict[str, Callable[[IndexRows, Plan, dict[str, Any], int], bool]] = {
 }
 _PART_WRITERS = {**_WRITERS, "token": _codes}
 
+CODED = (_token, _note)
+"""What writes the rows of codes, or none."""
+
 
 def writes_codes(plan: Plan) -> bool:
     """Whether a plan writes the rows of the codes that its paths lead to, as they are."""

@@ -21,11 +21,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 _LAST_DAY = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
+_SECOND, _DAY = 1_000_000, 86_400_000_000
 
 
 def microseconds(moment: datetime) -> int:
     """An aware datetime as microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return since.days * _DAY + since.seconds * _SECOND + since.microseconds
 
 
 def instant(microseconds: int) -> datetime:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhirstore import digits
-from fhirstore.fragments import Arriving, packed
+from fhirstore.arriving import Arriving
+from fhirstore.fragments import packed
 from fhirstore.packed_rows import PackedRows, pack
 from fhirstore.references import Bases, Rewritten, rewrite
 from fhirstore.search.extract import extract
@@ -102,7 +103,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
 
 def said(rows: PackedRows) -> tuple[Any, ...]:
     """All that the rows say, in an order of its own."""
-    tables = rows.tokens, rows.ranges, rows.strings, rows.keys
+    tables = rows.tokens, rows.ranges, rows.strings, rows.all_keys()
     return (*map(sorted, tables), rows.present, rows.lo, rows.hi)
 
 
