@@ -40,11 +40,14 @@ class DataAnswers:
             response = self._answer(request)
             # What is said to another origin would differ (fetch.spec.whatwg.org, CORS and caches).
             varying = response.headers.get("Vary")
-            response.headers["Vary"] = f"{varying}, origin" if varying else "origin"
-        # Put where setting them one by one would: that looks for line breaks each time.
+            _put(response, "Vary", f"{varying}, origin" if varying else "origin")
         response.headers._store.update(self._fixed_of(request))
-        if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
-            response.headers.setdefault("Content-Length", str(len(response.content)))
+        if (
+            isinstance(response, HttpResponse)
+            and response.status_code not in (204, 304)
+            and "content-length" not in response.headers._store
+        ):
+            _put(response, "Content-Length", str(len(response.content)))
         return response
 
     def _check_host(self, request: HttpRequest) -> None:
@@ -68,3 +71,8 @@ class DataAnswers:
                 if name not in OF_DOCUMENTS
             }
         return self._fixed[secure]
+
+
+def _put(response: HttpResponseBase, name: str, value: str) -> None:
+    """Puts a header where setting it would, which looks for line breaks in it each time."""
+    response.headers._store[name.lower()] = (name, value)

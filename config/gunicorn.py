@@ -24,7 +24,7 @@ from config.access_log import AccessLogger
 logs.configure(logs.CONFIG)
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, minimum=1)}"
-worker_class = "gthread"
+worker_class = "config.web_worker.InPlaceWorker"
 workers = env.integer("WEB_WORKERS", min(8, 2 * (os.cpu_count() or 1)), minimum=1)
 # Threads of a process wait for one another: with four a request costs a quarter more than with two.
 threads = env.integer("WEB_THREADS", 2, minimum=1)

@@ -20,7 +20,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import get_resolver
+from django.urls import Resolver404, get_resolver
 
 from config import env
 from config.api_paths import is_data_path
@@ -84,11 +84,13 @@ class DataHandler(WSGIHandler):
             settings.MIDDLEWARE = whole
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:
-        match = request.resolver_match = get_resolver(settings.DATA_URLCONF).resolve(
-            request.path_info
-        )
-        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-        return response
+        # One pattern is for these paths; the resolver's root does as much again as the pattern.
+        for pattern in get_resolver(settings.DATA_URLCONF).url_patterns:
+            if match := pattern.resolve(request.path_info[1:]):
+                request.resolver_match = match
+                response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+                return response
+        raise Resolver404({"path": request.path_info})
 
 
 def parted(*, pages: Application, data: Application) -> Application:

@@ -23,7 +23,8 @@ def unchanged(call: Call, stored: Stored) -> bool:
     known = call.headers.get("if-none-match", "").strip()
     if known:
         return known == "*" or _fits(known, stored.version_id)
-    since = _date(call.headers.get("if-modified-since", ""))
+    told = call.headers.get("if-modified-since", "")
+    since = _date(told) if told else None
     return since is not None and stored.updated.replace(microsecond=0) <= since
 
 

@@ -42,7 +42,7 @@ def resolve(method: str, path: str, query: str = "") -> tuple[Interaction, Mappi
     search where the query filters. Raises NotFound, MethodNotAllowed."""
     if query and method == "GET" and path in ("", "/") and _filters(query):
         return SYSTEM, {}
-    for pattern, methods in ROUTES:
+    for pattern, methods in _BY_DEPTH.get(path.count("/"), ()):
         if match := pattern.fullmatch(path):
             if method not in methods:
                 allowed = tuple(methods)
@@ -77,7 +77,8 @@ _OF_GROUP = {
     method: replace(interaction, perform=kick_off_group) for method, interaction in _EXPORT.items()
 }
 
-ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
+Route = tuple[re.Pattern[str], Mapping[str, Interaction]]
+ROUTES: tuple[Route, ...] = tuple(
     (re.compile(pattern), methods)
     for pattern, methods in (
         (
@@ -202,3 +203,17 @@ ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Interaction]], ...] = tuple(
         ),
     )
 )
+
+
+def _by_depth() -> Mapping[int, tuple[Route, ...]]:
+    """The routes by the slashes in their paths, of which every pattern has so many as it is long;
+    the first may do without its only one."""
+    found: dict[int, list[Route]] = {0: [ROUTES[0]]}
+    for pattern, methods in ROUTES:
+        found.setdefault(pattern.pattern.replace("[^/]", "").count("/"), []).append(
+            (pattern, methods)
+        )
+    return {depth: tuple(routes) for depth, routes in found.items()}
+
+
+_BY_DEPTH = _by_depth()
