@@ -93,6 +93,7 @@ class Reception:
         self.bases = Bases((source.base, *source.also_bases))
         self.aliases = aliases
         self._types = types(self.version)
+        self._kinds = _kinds(self.version)
         self.of_some = frozenset() if self.wearable else _of_some(self.version)
         self._marked = {"source": f"1up-external-system:{source.system_id}"}
         # A batch names the same few targets over and over.
@@ -120,20 +121,22 @@ class Reception:
         """Who a resource seems to be; None where that is not to be seen."""
         found = _BEGINNING.match(text)
         if found:
-            rtype, source_id = found[1].decode(), found[2].decode()
+            kind, ident = found.groups()
         else:
-            kind, ident = _TYPE.search(text), _ID.search(text)
-            if not (kind and ident):
+            kinds, idents = _TYPE.search(text), _ID.search(text)
+            if not (kinds and idents):
                 return None
-            rtype, source_id = kind[1].decode(), ident[1].decode()
-        definition = self._types.get(rtype)
-        if definition is None or rtype in OURS:
+            kind, ident = kinds[1], idents[1]
+        known = self._kinds.get(kind)
+        if known is None:
             return None
+        rtype, number, whose = known
+        patient = self.patient if whose else None
+        source_id = ident.decode()
         url = identity.source_url(base=self.source.base, rtype=rtype, source_id=source_id)
         src = source_key(url)
-        patient = self.patient if definition.patient and rtype != "Patient" else None
-        key = NUMBERS[rtype], self._fid(src, patient, url)
-        return Name(rtype, source_id, url, src, patient, key, seal(text))
+        fid = self._fid(src, patient, url)
+        return Name(rtype, source_id, url, src, patient, (number, fid), seal(text))
 
     def receive(self, text: bytes, name: Name | None = None) -> Arrival:
         """Parse and identify; `name`: who it seems to be. Raises Rejected."""
@@ -279,6 +282,17 @@ class Reception:
 
 
 @lru_cache
+def _kinds(version: str) -> dict[bytes, tuple[str, int, bool]]:
+    """The types that a source may send, each with its number, by what names it in a text, and
+    whether it may belong to a patient."""
+    return {
+        rtype.encode(): (rtype, NUMBERS[rtype], bool(known.patient) and rtype != "Patient")
+        for rtype, known in types(version).items()
+        if rtype not in OURS
+    }
+
+
+@lru_cache
 def _of_some(version: str) -> frozenset[str]:
     """The types of which only some belong to a patient, as their content says: Devices for one."""
     return frozenset(
@@ -322,9 +336,11 @@ def _content(resource: dict[str, Any]) -> dict[str, Any]:
     meta = resource.get("meta")
     if not isinstance(meta, dict) or not ("versionId" in meta or "lastUpdated" in meta):
         return resource
-    return resource | {
-        "meta": {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated")}
-    }
+    meta, content = meta.copy(), resource.copy()
+    meta.pop("versionId", None)
+    meta.pop("lastUpdated", None)
+    content["meta"] = meta
+    return content
 
 
 def _binary(resource: dict[str, Any], version: str) -> None:

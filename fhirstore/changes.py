@@ -144,9 +144,10 @@ class Changes:
         """The same where there was no deletion; returns the body. `index` gives the rows instead of
         `packed`, before the resource is printed: it may change it."""
         self._seq += 1
-        self._stamp(new.resource, version)
-        rows = index(new.resource) if index else packed(renderings(new.resource, new.vers))
-        body = digits.dumps(new.resource)
+        resource = new.resource
+        self._stamp(resource, version)
+        rows = index(resource) if index else packed(renderings(resource, new.vers))
+        body = digits.dumps(resource)
         rid = self._rid(rows, None)
         self._row(new, body, rows, rid, version, self._at)
         self._index.add(rows, rid)
@@ -228,10 +229,8 @@ class Changes:
 
     def _stamp(self, resource: dict[str, Any], version: int) -> None:
         meta = resource.get("meta")
-        resource["meta"] = (meta if isinstance(meta, dict) else {}) | {
-            "versionId": str(FIRST_VERSION + version),
-            "lastUpdated": self._said,
-        }
+        stamp = {"versionId": str(FIRST_VERSION + version), "lastUpdated": self._said}
+        resource["meta"] = meta | stamp if isinstance(meta, dict) else stamp
 
     def _rid(self, rows: PackedRows, old: int | None) -> int:
         """The row id: kept while the date stays, so that unchanged index rows can stay too."""

@@ -115,21 +115,24 @@ class Copy:
     def __init__(self, table: str, columns: str) -> None:
         self._sql = f"copy {table} ({columns}) from stdin (format binary)"
         self._count = struct.pack(">h", columns.count(",") + 1)
-        self._data = bytearray()
+        self._parts: list[bytes] = []
 
     def add(self, *fields: bytes) -> None:
         """One row; fields packed by the functions above, in the order of the columns."""
-        self._data += b"".join((self._count, *fields))
+        self._parts.append(self._count)
+        self._parts += fields
 
-    def add_rows(self, heads: Iterable[bytes], tail: bytes) -> None:
+    def add_rows(self, heads: Sequence[bytes], tail: bytes) -> None:
         """Rows of which each begins with its number of columns and ends with the same fields."""
-        self._data += tail.join((*heads, b""))
+        if heads:
+            self._parts.append(tail.join(heads))
+            self._parts.append(tail)
 
     def write(self, cursor: psycopg.Cursor[Any]) -> None:
         """Send the rows; nothing where there are none."""
-        if self._data:
+        if self._parts:
             with cursor.copy(self._sql) as copy:
-                copy.write(b"".join((_HEADER, self._data, _TRAILER)))
+                copy.write(b"".join((_HEADER, *self._parts, _TRAILER)))
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

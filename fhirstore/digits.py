@@ -36,13 +36,27 @@ class Number(float):
         return number
 
 
+_PIECE: tuple[float, None] = (0.0, None)
+"""Told of a piece of a string."""
+
+
 @remembered(8192)
-def _plain(number: bytes) -> bool:
-    """Whether orjson prints a number as it was written."""
+def _told(number: bytes) -> tuple[float, Number | None] | None:
+    """A number's value, and what it is to be kept as where orjson prints it in another way than it
+    was written; None where its value does not tell which it is, as it may be an integer."""
     try:
-        return orjson.dumps(orjson.loads(number)) == number
-    except ValueError:  # a piece of a string
-        return True
+        value = orjson.loads(number)
+        if orjson.dumps(value) == number:
+            return value, None
+    except ValueError:
+        value = None
+    try:
+        kept = Number(number.decode())
+    except ValueError:
+        return _PIECE
+    if value is None:  # such as "1." at the end of a sentence
+        return float(kept), None
+    return (float(kept), kept) if b"." in number or b"e" in number.lower() else None
 
 
 def _integer(literal: str) -> int | Number:
@@ -66,14 +80,23 @@ def loads(text: bytes) -> Any:
         raise ValueError("nested too deeply") from None
     if _ARRAYS.search(text):
         return _exactly(text)
-    numbers = _NUMBERS.findall(text)
-    if all(map(_plain, numbers)):
-        return parsed
-    found = _by_value(numbers)
-    if found is None:
-        return _exactly(text)
-    changed = {number for number in numbers if not _plain(number)}
-    _put_back(parsed, found, sum(number in changed for number in numbers))
+    written: dict[float, bytes] = {}
+    changed: dict[float, Number] = {}
+    times = 0
+    for number in _NUMBERS.findall(text):
+        told = _told(number)
+        if told is None:
+            return _exactly(text)
+        if told is _PIECE:
+            continue
+        value, kept = told
+        if written.setdefault(value, number) != number:  # 1.5 beside 1.50
+            return _exactly(text)
+        if kept is not None:
+            changed[value] = kept
+            times += 1
+    if times:
+        _put_back(parsed, changed, times)
     return parsed
 
 
@@ -82,25 +105,7 @@ def _exactly(text: bytes) -> Any:
     return json.loads(text, parse_float=Number, parse_int=_integer, parse_constant=_constant)
 
 
-def _by_value(numbers: list[bytes]) -> dict[float, Number | None] | None:
-    """The floats that orjson would print differently, by their value; None where a value does not
-    tell how it was written (1.5 beside 1.50), or an integer is among them."""
-    found: dict[float, Number | None] = {}
-    for written in set(numbers):
-        try:
-            number = Number(written.decode())
-        except ValueError:  # a piece of a string
-            continue
-        if number in found:
-            return None
-        plain = _plain(written)
-        if not plain and b"." not in written and b"e" not in written.lower():
-            return None
-        found[number] = None if plain else number
-    return found
-
-
-def _put_back(parsed: Any, found: dict[float, Number | None], times: int) -> None:
+def _put_back(parsed: Any, found: dict[float, Number], times: int) -> None:
     """Exchange the floats that have a number; there are at most so many."""
     nodes = [parsed]
     while nodes:

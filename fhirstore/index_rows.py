@@ -71,12 +71,9 @@ class IndexChanges:
         ends = tail(self._owner, rid)
         if before is not NOTHING:
             rows = _differing(rows, before)
-        if rows.tokens:
-            self._tokens.add_rows(rows.tokens, ends)
-        if rows.ranges:
-            self._ranges.add_rows(rows.ranges, ends)
-        if rows.strings:
-            self._strings.add_rows(rows.strings, ends)
+        self._tokens.add_rows(rows.tokens, ends)
+        self._ranges.add_rows(rows.ranges, ends)
+        self._strings.add_rows(rows.strings, ends)
 
     def remove(self, before: PackedRows, rid: int, *, after: PackedRows = NOTHING) -> None:
         """Take away the rows that `after` does not have."""

@@ -162,6 +162,7 @@ LEAST, GREATEST = MIN_MOMENT, MAX_MOMENT
 """Open ends of ranges of numbers; no float8 is so far out."""
 
 SEQ_BITS = 19
+_SEQ_MASK = (1 << SEQ_BITS) - 1
 LONGEST_STRING, LONGEST_INNER = 512, 128
 """Characters of a text in one string row (an index entry has some 2,700 bytes), and in what
 `:contains` may ask for: so far do the rows of a longer text overlap."""
@@ -253,8 +254,10 @@ def contained_key(rtype: str) -> int:
 def dated(milliseconds: int, seq: int) -> int:
     """The `rid` of a resource whose primary date begins at `milliseconds` since 1970; clamped to
     1800 to 2357."""
-    since = min(max(milliseconds + _EPOCH_1800_MS, 0), _LAST_MS)
-    return since << SEQ_BITS | seq % (1 << SEQ_BITS)
+    since = milliseconds + _EPOCH_1800_MS
+    if not 0 <= since <= _LAST_MS:
+        since = min(max(since, 0), _LAST_MS)
+    return since << SEQ_BITS | seq & _SEQ_MASK
 
 
 def undated(milliseconds: int, seq: int) -> int:
