@@ -28,17 +28,23 @@ _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _KINDS = frozenset(("token", "string", "date", "number", "quantity", "reference", "uri", "id"))
 _MODIFIERS = frozenset(("", "not", "missing", "exact", "contains"))
 """What is compiled from the definitions alone; a value set or a List has to be read."""
+_MEASURED = frozenset(("number", "quantity"))
+_MOST_MEASURED, LONGEST = 10, 10_000
+"""Values with a precision, each of which is compared in many ways, and characters of a statement.
+It is made, planned and kept, by PostgreSQL too, before anything is known of who asks: what a
+stranger sends must not cost much of any."""
 
 
 @dataclass(eq=False, slots=True)
 class Question:
-    """A search that can be asked so. `statements` by whether there are many matches."""
+    """A search that can be asked so. `statements` by whether there are many matches; None: one
+    that is too long."""
 
     request: SearchRequest
     scope: Scope
     ordered: Sequence[Column]
     after: Position | None
-    statements: dict[bool | None, statement.Statement] = field(default_factory=dict)
+    statements: dict[bool | None, statement.Statement | None] = field(default_factory=dict)
 
 
 def question(request: SearchRequest, *, base: str) -> Question | None:
@@ -48,6 +54,9 @@ def question(request: SearchRequest, *, base: str) -> Question | None:
     if request.total_only or request.within or shown != Controls():
         return None
     if not all(map(_plain, request.clauses)):
+        return None
+    measured = [c.values for c in request.clauses if c.parameter.type in _MEASURED]
+    if sum(map(len, measured)) > _MOST_MEASURED:
         return None
     ordered = columns(request.sort, mixed=False, several=False)
     after = start_of(request, ordered)
@@ -84,9 +93,12 @@ def find(asked: Question, claim: Claim) -> Found | None:
     told = (claim.key, request.version, request.rtype, request.filters)
     known = totals.recall(told)
     many = None if known is None else known.total > statement.MANY
-    made = asked.statements.get(many)
+    if many not in asked.statements:
+        compiled = _compiled(asked, many)
+        asked.statements[many] = compiled if len(compiled.sql) <= LONGEST else None
+    made = asked.statements[many]
     if made is None:
-        made = asked.statements[many] = _compiled(asked, many)
+        return None
     known = known or Counted(-1, 0)
     values = {
         **made.values,

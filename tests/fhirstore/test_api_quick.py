@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from accounts import prepared
 from accounts.models import AuditRecord
+from fhirstore.search import quick
 from tests.fhirstore.fhir_client import Fhir, observation
 
+MANY = ",".join(str(n % 10) for n in range(140))
 ASKED = [
+    f"Observation?value-quantity={MANY}",
+    f"Observation?date={','.join(['2020-01-03'] * 26)}",
     "Observation/a1",
     "Observation/a1?_elements=status",
     "Observation/none",
@@ -124,3 +129,23 @@ def test_a_total_is_counted_anew_when_something_has_changed(filled: Fhir, bobs: 
         assert bobs.get(path)["total"] == 1
         filled.store("r4", observation(f"new{first}", code={"coding": [{"code": "8867-4"}]}))
         assert filled.get(path)["total"] == first + 1
+
+
+@pytest.mark.parametrize(
+    "query", [f"value-quantity={MANY}", "&".join(f"date=ge2020-01-{n:02}" for n in range(1, 16))]
+)
+def test_a_stranger_has_no_long_statement_made(
+    fhir: Fhir, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    execute = prepared.execute
+
+    def noted(sql: str, values: Any) -> Any:
+        made.append(sql)
+        return execute(sql, values)
+
+    monkeypatch.setattr(prepared, "execute", noted)
+    stranger = Fhir("0" * 40, 0, fhir.now)
+    stranger.get(f"/r4/Observation?{query}", expect=401)
+    assert made, "the token is looked for"
+    assert max(map(len, made)) < quick.LONGEST
