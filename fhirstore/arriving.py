@@ -52,7 +52,8 @@ class Arriving:
         for name in properties:
             known = found.properties.get(name)
             if known is None:
-                shape.rest.append(name)
+                if name not in ("resourceType", "id"):
+                    shape.rest.append(name)
             elif known.coded:
                 shape.coded.append((name, known, pieces.setdefault(name, {})))
             else:
@@ -101,7 +102,6 @@ class _Shape:
     def fragments(self, resource: dict[str, Any]) -> list[Fragment]:
         """Rewrite a resource's references, and give the fragments of its properties."""
         fragments: list[Fragment] = []
-        others: dict[str, Any] = {}
         single = self.single
         if self.values_of is not None:
             key = digits.dumps(self.values_of(resource))
@@ -110,14 +110,16 @@ class _Shape:
                 group = self._group(key, resource)
             else:
                 self.found += 1
-            if group.others:
-                others.update(group.others)
+            resource.update(group.others)
             fragments += group.fragments
-        self._look(single, resource, fragments, others)
+        self._look(single, resource, fragments, resource)
         for name in self.rest:
-            self._unindexed(name, resource[name], others)
-        if others:
-            resource.update(others)
+            value = resource[name]
+            if type(value) is str:
+                if name == "reference":  # which no type has
+                    resource[name] = self.rewritten[value]
+            elif not (name == "text" and _is_narrative(value)) and REFERENCE in digits.dumps(value):
+                rewrite(value, self.rewritten)
         return fragments
 
     def ungroup(self) -> None:
@@ -149,7 +151,10 @@ class _Shape:
         for name, known, pieces in properties:
             value = resource[name]
             if type(value) is str:
-                fragments.append(known.kept.get(value) or known.made(value, value))
+                if known.moment:
+                    fragments.append(known.moment_of(value))
+                else:
+                    fragments.append(known.kept.get(value) or known.made(value, value))
                 continue
             if known.identifiers and (found := known.plain_identifiers(value)):
                 fragments.append(found)
@@ -171,17 +176,11 @@ class _Shape:
             pieces[key] = piece
         return piece
 
-    def _unindexed(self, name: str, value: Any, others: dict[str, Any]) -> None:
-        """Rewrite in a property that nothing is indexed of."""
-        if type(value) is str:
-            if name == "reference":  # which no type has
-                others[name] = self.rewritten[value]
-        elif name == "text" and type(value) is dict and _is_narrative(value):
-            pass
-        elif REFERENCE in digits.dumps(value):
-            rewrite(value, self.rewritten)
 
-
-def _is_narrative(value: dict[str, Any]) -> bool:
-    """Whether that is all: nothing in it refers to anything."""
-    return value.keys() == _NARRATIVE and type(value["div"]) is type(value["status"]) is str
+def _is_narrative(value: Any) -> bool:
+    """Whether a value is a narrative and no more: nothing in it refers to anything."""
+    return (
+        type(value) is dict
+        and value.keys() == _NARRATIVE
+        and type(value["div"]) is type(value["status"]) is str
+    )

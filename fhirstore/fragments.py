@@ -131,23 +131,23 @@ class Divided:
         lo = hi = None
         bits = shared = 0
         doubtful = False
-        for one in fragments:
-            bits |= one.bits
-            if share := one.shared:
+        for own_tokens, own_ranges, own_strings, own_keys, has, low, high, share in fragments:
+            bits |= has
+            if share:
                 if share & shared:
                     doubtful = True
                 shared |= share
-            if one.keys:
-                keys.append(one.keys)
-                tokens += one.tokens
-                if one.ranges:
-                    ranges += one.ranges
-                if one.strings:
-                    strings += one.strings
-            if one.lo is not None:
+            if own_keys:
+                keys.append(own_keys)
+                tokens += own_tokens
+                if own_ranges:
+                    ranges += own_ranges
+                if own_strings:
+                    strings += own_strings
+            if low is not None:
                 if lo is not None:
                     return None
-                lo, hi = one.lo, one.hi
+                lo, hi = low, high
         present = bits & _PRESENT
         if self._of_the_whole and (rest := self._rest(resource)):
             keys.append(rest.keys)

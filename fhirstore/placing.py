@@ -61,6 +61,7 @@ class Placing:
         for arrival in self._arrivals:
             self._counts[self._place(arrival)] += 1
         self._changes.flush(self._cursor)
+        self._told.clear()  # they refer back to this: all would lie in memory for a while
         return IngestSummary(
             created=self._counts["created"],
             updated=self._counts["updated"],

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhirstore import digits
 from fhirstore.keys import VERSION_BITS, fresh_token_key, param_key, system_hash
@@ -33,8 +33,7 @@ PARTS = 64
 _OURS = ("versionId", "lastUpdated")
 
 
-@dataclass(slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """`bits`: `present`, and above it the bits of those parts of composites that have a value.
     `shared`: bits of those plans with rows in here that look at other properties as well. The
     others as in PackedRows."""
@@ -87,7 +86,7 @@ class Property:
 
     def _make(self, value: Any) -> Fragment:
         if self.moment and type(value) is str:
-            return self._moment(value)
+            return self.moment_of(value)
         if self.identifiers and (found := self.plain_identifiers(value)):
             return found
         alone = {"resourceType": self.rtype, self.name: value}
@@ -121,7 +120,7 @@ class Property:
             shared,
         )
 
-    def _moment(self, value: str) -> Fragment:
+    def moment_of(self, value: str) -> Fragment:
         """The same of a date, dateTime or instant."""
         span = moments(value)
         if span is None:

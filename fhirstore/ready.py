@@ -32,12 +32,9 @@ class Ready:
         reception: Reception,
         owner: int,
     ) -> None:
-        self._cursor, self._changes, self._owner = cursor, changes, owner
-        self._reception = reception
-        self._expected: Ids = {}
+        self._changes, self._reception = changes, reception
+        self._targets = _Targets(cursor, reception, owner)
         self._told: dict[str | None, tuple[Rewritten, Arriving]] = {}
-        self._supposed: dict[tuple[str, str], set[str]] = {}
-        self._there: dict[tuple[int, str], bool] = {}
         self.ids: Ids = {}
 
     def __len__(self) -> int:
@@ -45,7 +42,7 @@ class Ready:
 
     def expect(self, rtype: str, source_id: str, fid: str) -> None:
         """An id that seems to be that of what comes in the batch."""
-        self._expected[rtype, source_id] = fid
+        self._targets.expected[rtype, source_id] = fid
 
     def add(self, arrival: Arrival) -> dict[str, Any]:
         """Make a resource ready that is not there; returns it as it will be stored."""
@@ -73,20 +70,33 @@ class Ready:
 
     def mistaken(self, chosen: Mapping[tuple[str, str], str]) -> bool:
         """Whether references say another id than one that was chosen in the end."""
-        ids = {**self.ids, **chosen}
-        return any(name in ids and {ids[name]} != fids for name, fids in self._supposed.items())
+        ids, supposed = {**self.ids, **chosen}, self._targets.supposed
+        return any(name in ids and {ids[name]} != fids for name, fids in supposed.items())
 
     def _for(self, patient: str | None) -> tuple[Rewritten, Arriving]:
-        rewritten = Rewritten(self._reception.bases, self._resolver(patient))
+        rewritten = Rewritten(self._reception.bases, self._targets.of(patient))
         told = rewritten, Arriving(self._reception.version, rewritten)
         self._told[patient] = told
         return told
 
-    def _resolver(self, patient: str | None) -> Resolve:
+
+class _Targets:
+    """The ids that references are told. It knows nothing of `Ready`, which knows it: what refers to
+    itself in a circle, with all it holds, would lie in memory until it is looked for."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any], reception: Reception, owner: int) -> None:
+        self._cursor, self._reception, self._owner = cursor, reception, owner
+        self._there: dict[tuple[int, str], bool] = {}
+        self.expected: Ids = {}
+        self.supposed: dict[tuple[str, str], set[str]] = {}
+
+    def of(self, patient: str | None) -> Resolve:
+        """What tells the ids of what resources of a patient refer to."""
+
         def resolve(rtype: str, source_id: str) -> str:
             name = rtype, source_id
-            fid = self._expected.get(name) or self._elsewhere(rtype, source_id, patient)
-            self._supposed.setdefault(name, set()).add(fid)
+            fid = self.expected.get(name) or self._elsewhere(rtype, source_id, patient)
+            self.supposed.setdefault(name, set()).add(fid)
             return fid
 
         return resolve
