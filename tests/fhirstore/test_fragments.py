@@ -103,8 +103,8 @@ RESOURCES: dict[str, dict[str, Any]] = {
 
 def said(rows: PackedRows) -> tuple[Any, ...]:
     """All that the rows say, in an order of its own."""
-    tables = rows.tokens, rows.ranges, rows.strings, rows.all_keys()
-    return (*map(sorted, tables), rows.present, rows.lo, rows.hi)
+    tables = map(sorted, (rows.tokens, rows.ranges, rows.strings))
+    return (*tables, rows.all_keys(), rows.present, rows.lo, rows.hi)
 
 
 def whole(resource: dict[str, Any], version: str = "r4") -> tuple[Any, ...]:
