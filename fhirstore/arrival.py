@@ -194,8 +194,10 @@ class Reception:
         for read in patient_readers(self.version, rtype):
             for value in read(resource):
                 reference = value.get("reference") if type(value) is dict else None
-                if type(reference) is str and (whose := self._named(reference)) is not None:
-                    return whose
+                if type(reference) is str:
+                    whose = self._whose.get(reference) or self._named(reference)
+                    if whose is not None:
+                        return whose
         return self.patient if definition.compartment else None
 
     def _named(self, reference: str) -> str | None:

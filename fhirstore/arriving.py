@@ -171,7 +171,8 @@ class _Shape:
         """A value that is not known yet, with its references rewritten in place."""
         if known.name != "contained":
             rewrite(value, self.rewritten)
-        piece = _Piece(value, known.fragment(value))
+        # Whom a resource is about is not remembered longer than the batch.
+        piece = _Piece(value, known.fragment(value) if known.name == "meta" else known.make(value))
         if known.recurs and len(key) <= LONGEST:
             pieces[key] = piece
         return piece

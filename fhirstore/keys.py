@@ -179,7 +179,10 @@ def _keyed() -> blake2b:
 
 def _hash(text: str) -> int:
     state = _keyed().copy()
-    state.update(text.encode("utf-8", "surrogatepass"))
+    try:
+        state.update(text.encode())
+    except UnicodeEncodeError:
+        state.update(text.encode("utf-8", "surrogatepass"))
     number: int = _NUMBER(state.digest())[0]
     return number
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from fhirstore import digits
 from fhirstore.keys import VERSION_BITS, fresh_token_key, param_key, system_hash
@@ -33,26 +33,19 @@ PARTS = 64
 _OURS = ("versionId", "lastUpdated")
 
 
-class Fragment(NamedTuple):
-    """`bits`: `present`, and above it the bits of those parts of composites that have a value.
-    `shared`: bits of those plans with rows in here that look at other properties as well. The
-    others as in PackedRows."""
-
-    tokens: list[bytes]
-    ranges: list[bytes]
-    strings: list[bytes]
-    keys: bytes
-    bits: int
-    lo: int | None
-    hi: int | None
-    shared: int
+Fragment = tuple[list[bytes], list[bytes], list[bytes], bytes, int, int | None, int | None, int]
+"""`tokens`, `ranges`, `strings`, `keys` as in PackedRows; `bits`: `present`, and above it the bits
+of those parts of composites that have a value; `lo`, `hi`; `shared`: bits of those plans with rows
+in here that look at other properties as well. Several are made of each resource, and a plain tuple
+costs least."""
 
 
 @dataclass(slots=True)
 class Property:
     """What follows from one property of a type alone. `plans` each with their bit of `shared`;
     `member`: that of compartments, where it may name a patient. `moment`: it is a date, dateTime or
-    instant, of which each plan has a row. `identifiers`: the one plan of a list of Identifiers."""
+    instant, of which each plan has a row, by `dates` once there was one. `identifiers`: the one
+    plan of a list of Identifiers."""
 
     version: str
     rtype: str
@@ -78,13 +71,14 @@ class Property:
 
     def made(self, key: str | bytes, value: Any) -> Fragment:
         """The same of a value that is not kept; `key` is the one that it is kept by."""
-        made = self._make(value)
+        made = self.make(value)
         if self.recurs and len(key) <= LONGEST:
             KEPT.count()
             self.kept[key] = made
         return made
 
-    def _make(self, value: Any) -> Fragment:
+    def make(self, value: Any) -> Fragment:
+        """The same of a value that is not to be kept."""
         if self.moment and type(value) is str:
             return self.moment_of(value)
         if self.identifiers and (found := self.plain_identifiers(value)):
@@ -109,7 +103,7 @@ class Property:
             if any(read(alone) for _, read in reads):
                 parts |= part
         packed = pack(rows)
-        return Fragment(
+        return (
             packed.tokens,
             packed.ranges,
             packed.strings,
@@ -133,8 +127,8 @@ class Property:
         ranges = [packed_range(key, lo, hi) for key in keys] if keys else _NONE
         packed = distinct_keys(ranges) if keys else b""
         if not said.primary:
-            return Fragment(_NONE, ranges, _NONE, packed, said.present, None, None, said.shared)
-        return Fragment(_NONE, ranges, _NONE, packed, said.present, lo, hi, said.shared)
+            return (_NONE, ranges, _NONE, packed, said.present, None, None, said.shared)
+        return (_NONE, ranges, _NONE, packed, said.present, lo, hi, said.shared)
 
     def plain_identifiers(self, value: Any) -> Fragment | None:
         """The same of a list of Identifiers of systems and values alone, no value twice; None of
@@ -159,7 +153,7 @@ class Property:
             keys = distinct_keys(tokens)
             if not keys or len(keys) != len(tokens) * KEY_LENGTH:
                 return None
-        return Fragment(tokens, _NONE, _NONE, keys, plan.present, None, None, 0)
+        return (tokens, _NONE, _NONE, keys, plan.present, None, None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +180,7 @@ def _dates(rtype: str, plans: Iterable[tuple[Plan, int]]) -> _Dates:
 
 _PLAIN_IDENTIFIER = frozenset(("use", "system", "value"))
 _NONE: list[bytes] = []
-NOTHING = Fragment(_NONE, _NONE, _NONE, b"", 0, None, None, 0)
+NOTHING: Fragment = (_NONE, _NONE, _NONE, b"", 0, None, None, 0)
 
 
 def joined(fragments: Iterable[Fragment]) -> Fragment | None:
@@ -197,18 +191,18 @@ def joined(fragments: Iterable[Fragment]) -> Fragment | None:
     keys = b""
     bits = shared = 0
     lo = hi = None
-    for one in fragments:
-        if one.shared & shared or not (one.lo is None or lo is None):
+    for own_tokens, own_ranges, own_strings, own_keys, has, low, high, share in fragments:
+        if share & shared or not (low is None or lo is None):
             return None
-        tokens += one.tokens
-        ranges += one.ranges
-        strings += one.strings
-        keys += one.keys
-        bits |= one.bits
-        shared |= one.shared
-        if one.lo is not None:
-            lo, hi = one.lo, one.hi
-    return Fragment(tokens, ranges, strings, keys, bits, lo, hi, shared)
+        tokens += own_tokens
+        ranges += own_ranges
+        strings += own_strings
+        keys += own_keys
+        bits |= has
+        shared |= share
+        if low is not None:
+            lo, hi = low, high
+    return (tokens, ranges, strings, keys, bits, lo, hi, shared)
 
 
 def only_identifiers(found: Property) -> Plan | None:

@@ -69,14 +69,15 @@ class Sorting:
                 self._unchanged += 1 + len(self._twins.get(place, ()))
                 del texts[place]
         early = self._early(texts, names)
+        there, add = self._there, self.ready.add
         for place, text in texts.items():
             arrival = early.get(place) or self._received(place, text, names.get(place))
             if arrival is None:
                 continue
             key = (arrival.number, arrival.fid)
             self._once(arrival.src, key)
-            if key in asked and key not in self._there:
-                resource = self.ready.add(arrival)
+            if key in asked and key not in there:
+                resource = add(arrival)
                 if self._keep:
                     self.kept.append(resource)
             else:
@@ -142,13 +143,13 @@ class Sorting:
             elif arrival := self._received(place, text, name):
                 self.ready.expect(arrival.rtype, arrival.source_id, arrival.fid)
                 early[place] = arrival
-        for place in [place for place in texts if place in self._problems]:
+        for place in self._problems.keys() & texts.keys():
             del texts[place]
         return early
 
     def _received(self, place: int, text: bytes, name: Name | None) -> Arrival | None:
         """None where it is rejected."""
-        twins = self._twins.get(place, ())
+        twins = self._twins.get(place, ()) if self._twins else ()
         try:
             arrival = self._reception.receive(text, name)
         except Rejected as problem:
@@ -159,10 +160,12 @@ class Sorting:
 
     def _once(self, src: int, key: Key) -> None:
         """Notes what came. Raises Doubtful where the same resource did, or one of its id."""
-        if src in self._seen or key in self._seen:
+        seen = self._seen
+        before = len(seen)
+        seen.add(src)
+        seen.add(key)
+        if len(seen) - before < 2:
             raise Doubtful
-        self._seen.add(src)
-        self._seen.add(key)
 
     def _sort_late(self, asked: set[Key]) -> None:
         """Leave those out that say what is stored, in other words."""
