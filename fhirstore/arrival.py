@@ -179,7 +179,7 @@ class Reception:
         )
 
     def _fid(self, src: int, patient: str | None, url: str) -> str:
-        return self.aliases.get(src) or (
+        return (self.aliases and self.aliases.get(src)) or (
             identity.short_id(url) if patient is None else identity.long_id(patient, url)
         )
 

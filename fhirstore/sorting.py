@@ -63,13 +63,16 @@ class Sorting:
         names = self._names(texts)
         asked = {name.key for name in names.values()}
         self._look(asked)
-        for place, name in names.items():
-            if name.key in self._there and self._is_as_sent(name):
+        there = self._there
+        for place, name in names.items() if there else ():
+            held = there.get(name.key)
+            if held and self._is_as_sent(name, held):
                 self._once(name.src, name.key)
-                self._unchanged += 1 + len(self._twins.get(place, ()))
+                self._unchanged += 1
+                if self._twins:
+                    self._unchanged += len(self._twins.get(place, ()))
                 del texts[place]
         early = self._early(texts, names)
-        there, add = self._there, self.ready.add
         for place, text in texts.items():
             arrival = early.get(place) or self._received(place, text, names.get(place))
             if arrival is None:
@@ -77,7 +80,7 @@ class Sorting:
             key = (arrival.number, arrival.fid)
             self._once(arrival.src, key)
             if key in asked and key not in there:
-                resource = add(arrival)
+                resource = self.ready.add(arrival)
                 if self._keep:
                     self.kept.append(resource)
             else:
@@ -121,16 +124,18 @@ class Sorting:
         vers = self._reception.vers
         self._there |= known(self._cursor, owner=self._owner, wanted=wanted, vers=vers)
 
-    def _is_as_sent(self, name: Name) -> bool:
+    def _is_as_sent(self, name: Name, held: Iterable[Known]) -> bool:
         """The same as `is_known`, of a text that is stored as it was sent."""
         connection = self._connection
-        return any(
-            src == name.src
-            and stored is not None
-            and stored[SEAL:] == name.seal
-            and (gone or conn == connection or connection in (also or ()))
-            for src, stored, conn, also, gone in self._there[name.key]
-        )
+        for src, stored, conn, also, gone in held:
+            if (
+                src == name.src
+                and stored is not None
+                and stored[SEAL:] == name.seal
+                and (gone or conn == connection or connection in (also or ()))
+            ):
+                return True
+        return False
 
     def _early(self, texts: dict[int, bytes], names: dict[int, Name]) -> dict[int, Arrival]:
         """Those whose ids must be known before references to them can be told: what they are is
