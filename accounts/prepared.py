@@ -51,7 +51,9 @@ def execute(sql: str, values: Mapping[str, Any]) -> PGresult:
         pgconn = open_one.pgconn
         if _held.connection is not open_one:
             _held.connection, _held.statements = open_one, {}
-        if pgconn.transaction_status != pq.TransactionStatus.IDLE:
+        # A transaction begins with its first statement: only a cursor says so to PostgreSQL.
+        begins = not open_one.autocommit
+        if begins or pgconn.transaction_status != pq.TransactionStatus.IDLE:
             return _by_cursor(open_one, sql, values)
         try:
             return _execute(pgconn, sql, values)

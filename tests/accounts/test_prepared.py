@@ -58,6 +58,14 @@ def test_statements_that_were_forgotten_are_prepared_again(outside: None) -> Non
     assert asked()[0] == b"42"
 
 
+def test_the_first_statement_of_a_transaction_belongs_to_it(outside: None) -> None:
+    number = "select pg_current_xact_id()::text"
+    with transaction.atomic():
+        first = prepared.execute(number, {}).get_value(0, 0)
+        assert prepared.execute(number, {}).get_value(0, 0) == first
+    assert prepared.execute(number, {}).get_value(0, 0) != first
+
+
 def test_a_connection_keeps_no_more_than_it_may(outside: None) -> None:
     for n in range(prepared.MOST + 20):
         assert prepared.execute(f"select {n}, %(a)s::int", {"a": n}).get_value(0, 1) == b"%d" % n
