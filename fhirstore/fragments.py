@@ -24,6 +24,7 @@ from fhirstore.search.membership import NOT_IN_EVERYTHING, patient_paths
 from fhirstore.search.paths import first_property, split_type
 
 _PRESENT = (1 << PARTS) - 1
+_OF_PEOPLE = ("HumanName", "Address", "ContactPoint")
 _MOMENTS = ("date", "dateTime", "instant")
 
 
@@ -81,9 +82,12 @@ class Divided:
 
     @staticmethod
     def _mostly_unique(found: Property) -> bool:
-        return found.name in ("id", "identifier", "contained") or (
-            not found.member and bool(found.plans) and all(plan.dated for plan, _ in found.plans)
-        )
+        if found.name in ("id", "identifier", "contained"):
+            return True
+        plans = [plan for plan, _ in found.plans]
+        if any(kind in _OF_PEOPLE for plan in plans for kind, _ in plan.readers):
+            return True  # nor are names and addresses to be remembered
+        return not found.member and bool(plans) and all(plan.dated for plan in plans)
 
     def _add(self, plan: Plan, heads: set[str], paths: Iterable[str]) -> None:
         if any(path.endswith(":exists") for path in paths):
