@@ -42,10 +42,11 @@ def _matches(call: Call, rows: Sequence[Row], controls: Controls) -> list[bytes]
             )
             for row in rows
         ]
-    if call.rtype not in NUMBERS or controls.contained:
+    # All of one type is the rule; not so in $everything, which has the Patient's address, and
+    # with containers of others. Ids need no escapes.
+    number = NUMBERS.get(call.rtype)
+    if controls.contained or any(row.rtype != number for row in rows):
         return [match(full_url=full_url(call, row), body=row.body) for row in rows]
-    # Of a search of one type all rows are of that type, but for containers of others; ids need no
-    # escapes.
     before, between = matching(f"{call.full_base}/{call.rtype}/")
     return [b"".join((before, row.fid_bytes, between, row.body, b"}")) for row in rows]
 

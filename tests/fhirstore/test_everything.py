@@ -67,6 +67,23 @@ def test_what_is_part_of_it(fhir: Fhir, query: str, expected: list[str]) -> None
     assert (ids(bundle), bundle["total"]) == (expected, len(expected))
 
 
+@pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])
+@pytest.mark.parametrize(
+    "query", ["", "_type=Observation,Encounter", "_count=2&_skip=2", "_elements=id"]
+)
+def test_every_entry_has_the_address_of_its_own_type(fhir: Fhir, version: str, query: str) -> None:
+    weight = observation("w", subject={"reference": "Patient/other"})
+    fhir.store(version, {"resourceType": "Patient", "id": "other"}, weight)
+    flag = {"resourceType": "Flag", "id": "f", "subject": {"reference": "Patient/other"}}
+    fhir.store(version, flag)
+    for patient in ("other", "p1") if version == "r4" else ("other",):
+        bundle = fhir.get(f"/{version}/Patient/{patient}/$everything?{query}")
+        for entry in bundle["entry"]:
+            resource = entry["resource"]
+            address = f"/{version}/{resource['resourceType']}/{resource['id']}"
+            assert entry["fullUrl"].endswith(address)
+
+
 def test_since(fhir: Fhir) -> None:
     later = fhir.now + timedelta(hours=1)
     changed = observation("o2", effectiveDateTime="2026-02-11", **OF_P1)
