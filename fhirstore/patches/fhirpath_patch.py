@@ -125,7 +125,7 @@ def _parts(entry: Any) -> dict[str, dict[str, Any]]:
 
 def _content(part: dict[str, Any], *, structures_path: str, version: str) -> tuple[str, Any]:
     """The type (as a choice spells it) and the content of a `value`: of an element without a type
-    of its own it is given in parts."""
+    of its own it is given in parts, which may have parts again."""
     for key, held in part.items():
         if key.startswith("value") and key != "value":
             return key.removeprefix("value"), held
@@ -134,13 +134,14 @@ def _content(part: dict[str, Any], *, structures_path: str, version: str) -> tup
     parts = part.get("part")
     if not isinstance(parts, list):
         raise InvalidRequest("the operation's value has no content")
-    known = structures.properties(version, structures_path)
+    at = _described_at(structures_path, version)
+    known = structures.properties(version, at)
     made: dict[str, Any] = {}
     for below in parts:
         name = below.get("name") if isinstance(below, dict) else None
         if not isinstance(name, str):
             raise InvalidRequest("a part of the operation's value has no name")
-        typed, held = _content(below, structures_path=f"{structures_path}.{name}", version=version)
+        typed, held = _content(below, structures_path=f"{at}.{name}", version=version)
         name = name.removesuffix("[x]")
         key = name if name in known else f"{name}{typed}"
         if key in known and known[key].element.repeats:
@@ -148,6 +149,14 @@ def _content(part: dict[str, Any], *, structures_path: str, version: str) -> tup
         else:
             made[key] = held
     return "", made
+
+
+def _described_at(path: str, version: str) -> str:
+    """Where the elements below a path are described: there, or at its data type."""
+    found = structures.element(version, path)
+    if found is not None and len(found.types) == 1 and not structures.properties(version, path):
+        return found.types[0]
+    return path
 
 
 def _add(operation: Operation) -> None:

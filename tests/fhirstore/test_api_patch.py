@@ -217,6 +217,34 @@ CASES: list[tuple[str, dict[str, Any], list[dict[str, Any]], dict[str, Any]]] = 
         },
     ),
     (
+        "add, in parts that have parts",
+        {},
+        [
+            operation(
+                "add",
+                "Patient",
+                name="contact",
+                value={
+                    "part": [
+                        {
+                            "name": "name",
+                            "part": [
+                                {"name": "family", "valueString": "F"},
+                                {"name": "given", "valueString": "A"},
+                                {"name": "given", "valueString": "B"},
+                                {
+                                    "name": "period",
+                                    "part": [{"name": "start", "valueDateTime": "2020"}],
+                                },
+                            ],
+                        },
+                    ]
+                },
+            )
+        ],
+        {"contact": [{"name": {"family": "F", "given": ["A", "B"], "period": {"start": "2020"}}}]},
+    ),
+    (
         "add an extension to a primitive",
         {"birthDate": "1970-01-01"},
         [
