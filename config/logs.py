@@ -35,6 +35,14 @@ _RULES = (
     # addresses that are themselves a key
     (re.compile(r"(/connect/session/|/connect/push/[^/\s]+/)[^/?\s\"']+"), rf"\1{DOTS}"),
     (re.compile(r"(\w+://[^/\s:@]*:)[^/\s@]+@"), rf"\1{DOTS}@"),
+    # what PostgreSQL tells of a row: values of patients, which may have line breaks
+    (
+        re.compile(
+            r"\b(DETAIL|CONTEXT):  .*?(?=\n\n(?:The above exception|During handling)|\Z)", re.S
+        ),
+        rf"\1: {DOTS}",
+    ),
+    (re.compile(r"\b(invalid input (?:syntax|value)[^:\n]*: )\".*"), rf"\1{DOTS}"),
 )
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 

@@ -102,5 +102,29 @@ def test_a_traceback_is_cleaned_before_any_handler() -> None:
     assert "Traceback" in written
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null value\nDETAIL:  Failing row contains (1, S3CRET\n\nS3CRET).",
+        "duplicate key\nDETAIL:  Key (owner, fid)=(1, S3CRET) already exists.",
+        'bad\nCONTEXT:  COPY fhir_resource, line 3, column body: "S3CRET"',
+        'invalid input syntax for type bigint: "S3CRET"',
+    ],
+)
+def test_what_the_database_tells_of_a_row_is_not_logged(text: str) -> None:
+    try:
+        try:
+            raise ValueError(text)
+        except ValueError as error:
+            raise RuntimeError(text) from error
+    except RuntimeError as error:
+        info = (RuntimeError, error, error.__traceback__)
+        record = logs.CleanRecord("t", logging.ERROR, "f.py", 1, "failed", (), info)
+    written = formatted(record)
+    assert "S3CRET" not in written
+    assert written.count("Traceback") == 2, "where it happened is told all the same"
+    assert text[:3] in written
+
+
 def test_every_logger_makes_clean_records() -> None:
     assert logging.getLogRecordFactory() is logs.CleanRecord
