@@ -114,7 +114,7 @@ class Divided:
                     self._not_moments.add(head)
 
     def rows(self, resource: dict[str, Any]) -> PackedRows | None:
-        """The rows of a resource; None where two properties say different things of one row."""
+        """The rows of a resource; None where properties do not tell them one by one."""
         properties = self.properties
         fragments = [
             properties[name].fragment(value)
@@ -127,7 +127,9 @@ class Divided:
         self, fragments: Iterable[Fragment], resource: dict[str, Any]
     ) -> PackedRows | None:
         """The rows of a resource whose properties have these; None where two of them say different
-        things of one row."""
+        things of one row, or contained resources have rows."""
+        if "contained" in resource:
+            return None
         tokens: list[bytes] = []
         ranges: list[bytes] = []
         strings: list[bytes] = []

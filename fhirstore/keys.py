@@ -115,6 +115,11 @@ contained
     One fhir_token row per type of resource that it contains: key = contained_key(type), and sys is
     the rtype of the container. What is contained has no rows of its own: it is indexed when it is
     searched (fhirstore/search/contained.py).
+    What a reference of the container leads to within it has its rows as the container's, `T` in
+    their keys being "T.p#type of the contained" (fhirstore/search/links.py), the primary date as a
+    range row like others; besides a token row with link_key of that name, one with present_key
+    for each parameter with a value, and one with system_key for each system of its codes: for
+    chains.
 
 rid
     dated(ms, seq): milliseconds of the primary date since 1800 << 19 | seq mod 2^19. So
@@ -145,7 +150,7 @@ from django.conf import settings
 
 from fhirstore.remembered import remembered
 
-INDEX_GENERATION = 3
+INDEX_GENERATION = 4
 """Of the rows described here. Raise it with every change of what is written; owners whose rows are
 of an earlier one are indexed anew in the background (fhirstore/reindex.py)."""
 

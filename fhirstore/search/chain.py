@@ -4,7 +4,8 @@
 A reference's key is its parameter's key and its target's, joined by xor, so SQL makes it from the
 targets themselves. A canonical reference names the url, and the version or none: the target has a
 key of that (fhirstore/keys.py), which is one of those that it holds. Targets are looked for among
-the same owner's resources, as far as the token may search them.
+the same owner's resources, as far as the token may search them, and within the resource itself
+(fhirstore/search/links.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from fhirstore.search import sight
 from fhirstore.search.clause import Clause
 from fhirstore.search.condition import Binder, Branch, Condition, Scope
 from fhirstore.search.definitions import named_by_url
+from fhirstore.search.links import link_key, link_name
 from fhirstore.search.spellings import CANONICAL
 
 Compile = Callable[[Clause, Scope, Binder], Condition]
@@ -29,11 +31,12 @@ def compile_chain(
     """The rows that refer to a resource which meets the chained clause."""
     tests = []
     for target, step in clause.chained:
-        inner = replace(scope, rtype=target, number=NUMBERS[target])
+        tests += _within(clause, target, step, scope, binder, compile_clause)
+        inner = replace(scope, rtype=target, number=NUMBERS[target], link="")
         met = hashed(step, compile_clause(step, inner, binder).test(scope.owners, "r"))
         seen = sight.seen(inner, binder, letters="s")
         for param in clause.parameter.stored:
-            own = keys.param_key(scope.rtype, param)
+            own = keys.param_key(scope.keyed, param)
             named = (
                 f"where {scope.owners.own('r')}"
                 f" and r.rtype = {inner.number} and (r.vers & {scope.bit}) <> 0"
@@ -53,6 +56,29 @@ def compile_chain(
     return Condition(branches=(Branch(table="fhir_token", where=where, versioned=True),), rank=7)
 
 
+def _within(
+    clause: Clause,
+    target: str,
+    step: Clause,
+    scope: Scope,
+    binder: Binder,
+    compile_clause: Compile,
+) -> list[str]:
+    """Tests of the rows that refer to a contained resource which meets the step. What a resource is
+    asked besides its index rows, such as its id, is not asked of what it contains."""
+    if step.reverse or (step.name in _OF_STORED and not step.chained):
+        return []
+    tests = []
+    for param in clause.parameter.stored:
+        link = link_name(scope.keyed, param, target)
+        met = compile_clause(step, replace(scope, rtype=target, link=link), binder)
+        if not (met.resource or met.rid):
+            there = binder.bind(link_key(link), "bigint")
+            tests.append(f"(x.key = {there} and {met.test(scope.owners, 'x')})")
+    return tests
+
+
+_OF_STORED = ("_id", "_lastUpdated", "_list", "_text", "_content")
 _KEYS = "lateral unnest(r.keys) as n(key)"
 
 

@@ -41,7 +41,8 @@ class Binder:
 class Scope:
     """What every clause of a search shares: its version's bit, its type, whose rows it reads and
     what of them may be seen (`fhirstore.search.sight`); `inside`: of contained resources
-    (`fhirstore.search.inside`)."""
+    (`fhirstore.search.inside`); `link`: of contained resources that others lead to
+    (`fhirstore.search.links`), whose rows are those of the containers, of the type `number`."""
 
     owners: Owners
     version: str
@@ -52,12 +53,23 @@ class Scope:
     base: str
     sight: Sight = WHOLE
     inside: bool = False
+    link: str = ""
+
+    @property
+    def keyed(self) -> str:
+        """What the rows of parameters are keyed by."""
+        return self.link or self.rtype
 
 
 def of_type(scope: Scope, *, version: str, rtype: str) -> Scope:
     """The scope of a search of another type or version."""
     return replace(
-        scope, version=version, bit=VERSION_BITS[version], rtype=rtype, number=NUMBERS[rtype]
+        scope,
+        version=version,
+        bit=VERSION_BITS[version],
+        rtype=rtype,
+        number=NUMBERS[rtype],
+        link="",
     )
 
 

@@ -21,6 +21,7 @@ from fhirstore.search.definitions import (
     types,
 )
 from fhirstore.search.gathered import IndexRows
+from fhirstore.search.links import link_key, linked, present_key, system_key
 from fhirstore.search.membership import memberships
 from fhirstore.search.paths import Values, compile_path, first_property, split_type
 from fhirstore.search.spellings import (
@@ -70,7 +71,34 @@ def _extract(rows: IndexRows, resource: dict[str, Any], version: str, *, wearabl
         _local_periods(rows, rtype, resource, version)
     common(rows, rtype, resource, bit)
     containing(rows, rtype, resource, bit)
+    for link, inner in linked(resource, version):
+        _linked(rows, link, inner, version)
     memberships(rows, resource, version, wearable=wearable)
+
+
+def _linked(rows: IndexRows, link: str, inner: dict[str, Any], version: str) -> None:
+    """The rows of a contained resource that the resource itself leads to."""
+    rtype, bit = inner["resourceType"], keys.VERSION_BITS[version]
+    rows.mark(link_key(link), 0, bit)
+    for plan, _ in compiled_plans(version, rtype):
+        own = replace(plan, rtype=link, primary=False)
+        if plan.code != CANONICAL and plan.write(rows, own, inner, bit):
+            rows.mark(present_key(link, plan.code), 0, bit)
+            for system in _systems(plan, inner):
+                rows.mark(system_key(link, plan.code, system), 0, bit)
+    common(rows, link, inner, bit)
+
+
+def _systems(plan: Plan, resource: dict[str, Any]) -> set[str]:
+    """The systems of the codes that a plan writes."""
+    if not writes_codes(plan):
+        return set()
+    return {
+        system
+        for kind, read in plan.readers
+        for value in read(resource)
+        for _, system in values.codes(kind, value)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,11 +98,34 @@ def resources(draw: st.DrawFn, version: str, types: list[str]) -> dict[str, Any]
     rtype = draw(st.sampled_from(types))
     body = draw(contents(version, elements(version, rtype), types, most=9))
     meta = draw(st.none() | _meta)
+    if draw(st.integers(0, 3)) == 0:
+        body |= draw(_containing(version, rtype, types))
     return {
         "resourceType": rtype,
         "id": draw(st.sampled_from(values.IDS)),
         **({"meta": meta} if meta else {}),
         **body,
+    }
+
+
+@st.composite
+def _containing(draw: st.DrawFn, version: str, rtype: str, types: list[str]) -> dict[str, Any]:
+    """Members that contain a resource and refer to it: of a type that one of them may lead to."""
+    place = elements(version, rtype)
+    able = {
+        name: sorted(element.targets & set(types))
+        for name, element in place.items()
+        if element.kind == "Reference" and element.targets & set(types)
+    }
+    if not able:
+        return {}
+    name = draw(st.sampled_from(sorted(able)))
+    inner = draw(st.sampled_from(able[name]))
+    held = draw(contents(version, elements(version, inner), types))
+    value = {"reference": "#in"}
+    return {
+        name: [value] if place[name].repeats else value,
+        "contained": [{"resourceType": inner, "id": "in", **held}],
     }
 
 

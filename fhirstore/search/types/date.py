@@ -82,11 +82,11 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     """The rows whose date stands to one of the values as its prefix says."""
     values = read(clause, now=scope.now_microseconds)
     stored = clause.parameter.stored
-    keyed = binder.bind([keys.param_key(scope.rtype, p) for p in stored], "bigint[]")
+    keyed = binder.bind([keys.param_key(scope.keyed, p) for p in stored], "bigint[]")
     tests = " or ".join(compared(asked, "x", binder) for asked in values)
     branch = Branch(table="fhir_range", where=f"x.key = any({keyed}) and ({tests})")
     primary = primary_date(scope.version, scope.rtype)
-    if primary not in stored:
+    if scope.link or primary not in stored:
         return Condition(branches=(branch,), rank=3)
     if local := [asked for asked in values if asked.day and asked.prefix in _LOCAL]:
         key = binder.bind(keys.param_key(scope.rtype, local_of(primary)), "bigint")

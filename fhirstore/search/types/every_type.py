@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from fhirstore.errors import InvalidValue
 from fhirstore.search.clause import Clause
-from fhirstore.search.condition import Binder, Condition, Scope
+from fhirstore.search.condition import Binder, Condition, Scope, token_rows
 from fhirstore.search.definitions import present_bits
 from fhirstore.search.escapes import unescape
+from fhirstore.search.links import present_key
 from fhirstore.search.moments import instant
 from fhirstore.search.types import date
 
@@ -54,9 +55,12 @@ def by_missing(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     bits = present_bits(scope.rtype)
     if clause.name not in bits:
         raise InvalidValue(parameter=clause.name, problem="unknown modifier missing")
-    wanted = "=" if clause.values == ("true",) else "<>"
     # A composite of several elements (combo-...) has no bit of its own.
     names = clause.parameter.stored if clause.parameter.parts else (clause.name,)
+    if scope.link:
+        held = token_rows([present_key(scope.link, name) for name in names], scope.bit, binder)
+        return Condition(branches=(held,), negated=clause.values == ("true",), rank=6)
+    wanted = "=" if clause.values == ("true",) else "<>"
     mask = binder.bind(sum(1 << bits[name] for name in names), "bigint")
     return Condition(resource=f"(r.present & {mask}) {wanted} 0", rank=6)
 

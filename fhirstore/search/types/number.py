@@ -147,7 +147,7 @@ def _read(clause: Clause, value: str) -> _Asked:
 
 
 def _test(clause: Clause, asked: _Asked, scope: Scope, binder: Binder) -> str:
-    wanted = [keys.number_key(scope.rtype, p, asked.unit) for p in clause.parameter.stored]
+    wanted = [keys.number_key(scope.keyed, p, asked.unit) for p in clause.parameter.stored]
     names = {
         "low": binder.bind(asked.low, "float8"),
         "high": binder.bind(asked.high, "float8"),
@@ -167,7 +167,7 @@ def _test(clause: Clause, asked: _Asked, scope: Scope, binder: Binder) -> str:
 def _spanned(clause: Clause, asked: _Asked, scope: Scope, binder: Binder) -> str:
     """The same of rows that span several numbers."""
     stored = map(spanned_of, clause.parameter.stored)
-    wanted = [keys.number_key(scope.rtype, p, asked.unit) for p in stored]
+    wanted = [keys.number_key(scope.keyed, p, asked.unit) for p in stored]
     ends = {
         name: binder.bind(keys.order_preserving(getattr(asked, name)), "bigint")
         for name in ("low", "value", "high")

@@ -30,7 +30,7 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         if not only:
             raise InvalidValue(parameter=clause.name, problem=f"unknown modifier {clause.modifier}")
     wanted = [
-        keys.reference_key(scope.rtype, param, target)
+        keys.reference_key(scope.keyed, param, target)
         for value in clause.values
         for target in targets(clause, unescape(value), only, scope)
         for param in clause.parameter.stored

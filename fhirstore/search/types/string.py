@@ -20,7 +20,7 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     names = clause.parameter.stored
     if clause.modifier == "contains":
         names = (*names, *map(further_of, names))
-    stored = [keys.param_key(scope.rtype, param) for param in names]
+    stored = [keys.param_key(scope.keyed, param) for param in names]
     where = f"x.key = any({binder.bind(stored, 'bigint[]')})"
     tests = [_test(clause, unescape(value), binder) for value in clause.values]
     branch = Branch(table="fhir_string", where=f"{where} and ({' or '.join(tests)})")

@@ -23,6 +23,7 @@ from fhirstore.search.condition import (
 from fhirstore.search.definitions import present_bits
 from fhirstore.search.escapes import split, unescape
 from fhirstore.search.implied import implied_systems
+from fhirstore.search.links import present_key, system_key
 from fhirstore.search.paths import split_type
 from fhirstore.search.spellings import typed_value
 from fhirstore.search.types import system_only
@@ -84,6 +85,9 @@ def _asked(clause: Clause, scope: Scope, binder: Binder) -> Condition:
     condition = _matching([t for t in tokens if t.system or t.code], clause, scope, binder)
     if all(token.code for token in implied):
         return condition
+    if scope.link:
+        there = token_rows([present_key(scope.link, clause.parameter.code)], scope.bit, binder)
+        return replace(condition, branches=(*condition.branches, there))
     mask = binder.bind(1 << present_bits(scope.rtype)[clause.parameter.code], "bigint")
     tests = [test for test in (condition.resource, f"(r.present & {mask}) <> 0") if test]
     return replace(condition, resource=" or ".join(tests))
@@ -132,6 +136,13 @@ def _matching(
         (t.system, t.code): None for t in tokens if t.system is not None and t.code is not None
     }
     systems = [t.system for t in tokens if t.system is not None and t.code is None]
+    if systems and scope.link:
+        rows = [system_key(scope.link, p, system) for p in stored for system in systems]
+        more = Condition(branches=(token_rows(rows, scope.bit, binder),), rank=3)
+        if not plain and not exact:
+            return more
+        held = _matching([t for t in tokens if t.code is not None], clause, scope, binder)
+        return replace(held, branches=held.branches + more.branches)
     resource = system_only.test(clause, systems, scope, binder) if systems else ""
     if not plain and not exact:
         return Condition(resource=resource, rank=3)
@@ -146,7 +157,7 @@ def _branch(
     stored: Sequence[str],
     binder: Binder,
 ) -> Branch:
-    rtype = scope.rtype
+    rtype = scope.keyed
     wanted = [keys.token_key(rtype, p, code) for p in stored for code in plain]
     if not exact or not stored:
         return token_rows(wanted, scope.bit, binder)
@@ -170,7 +181,7 @@ def _branch(
 def _in_systems(
     exact: Collection[tuple[str, str]], scope: Scope, stored: Sequence[str], binder: Binder
 ) -> str:
-    rtype = scope.rtype
+    rtype = scope.keyed
     pairs = [(p, system, code) for p in stored for system, code in exact]
     first = [keys.token_key(rtype, p, code) for p, _, code in pairs]
     second = [keys.system_code_key(rtype, p, system, code) for p, system, code in pairs]

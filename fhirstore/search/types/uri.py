@@ -21,13 +21,13 @@ def compile_clause(clause: Clause, scope: Scope, binder: Binder) -> Condition:
         if max(map(len, values)) > keys.LONGEST_STRING:
             problem = f"more than {keys.LONGEST_STRING} characters"
             raise InvalidValue(parameter=clause.name, problem=problem)
-        params = binder.bind([keys.param_key(scope.rtype, p) for p in stored], "bigint[]")
+        params = binder.bind([keys.param_key(scope.keyed, p) for p in stored], "bigint[]")
         tests = " or ".join(string.prefix(value, binder) for value in values)
         branch = Branch(table="fhir_string", where=f"x.key = any({params}) and ({tests})")
         return Condition(branches=(branch,), rank=2)
     if clause.modifier == "above":
         values = [start for value in values for start in _above(value)]
-    wanted = [keys.uri_key(scope.rtype, p, value) for p in stored for value in values]
+    wanted = [keys.uri_key(scope.keyed, p, value) for p in stored for value in values]
     return Condition(branches=(token_rows(wanted, scope.bit, binder),), rank=2)
 
 

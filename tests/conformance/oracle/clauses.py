@@ -236,11 +236,30 @@ def _chain(
     if not asked:
         return None
 
+    inward = not rest.startswith(("_has:", *OF_STORED))
+
     def refers(resource: Resource) -> bool:
         met = referred(world, parameter, resource)
+        if inward:
+            met = [*met, *_contained(parameter, resource)]
         return any(r["resourceType"] in asked and asked[r["resourceType"]](r) for r in met)
 
     return refers
+
+
+OF_STORED = ("_id", "_lastUpdated", "_list", "_text", "_content")
+"""What is not asked of contained resources."""
+
+
+def _contained(parameter: Parameter, resource: Resource) -> list[Resource]:
+    """The contained resources that a resource refers to; those lie beside one another."""
+    held = resource.get("contained", [])
+    named = [
+        value["reference"]
+        for _, value in values(resource, parameter.paths)
+        if isinstance(value, dict) and value.get("reference", "").startswith("#")
+    ]
+    return [{**one, "contained": held} for one in held if f"#{one.get('id')}" in named]
 
 
 def _has(world: World, name: str, value: str) -> Question | None:
