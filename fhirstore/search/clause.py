@@ -12,6 +12,8 @@ from fhirstore.search.definitions import SearchParameter, parameters, types
 from fhirstore.search.escapes import split
 
 _MOST_VALUES, _LONGEST_CHAIN = 1000, 4
+_MOST_REACHES = dict.fromkeys(("number", "quantity", "composite"), 200)
+"""Values of what is compared by reach: each costs the planner ten times what a code does."""
 BROADEST = 200
 """So many ways through the types may a chain take, and all filters of a search together: each is a
 statement within the statement, and their number grows with every step that may lead to any type.
@@ -57,8 +59,9 @@ def read_clause(version: str, rtype: str, name: str, value: str, depth: int = 0)
     if dot:
         return _chain(version, parameter, modifier, rest, value, depth)
     values = tuple(part for part in split(value, ",") if part)
-    if len(values) > _MOST_VALUES:
-        raise InvalidValue(parameter=code, problem=f"more than {_MOST_VALUES} values")
+    most = _MOST_REACHES.get(parameter.type, _MOST_VALUES)
+    if len(values) > most:
+        raise InvalidValue(parameter=code, problem=f"more than {most} values")
     return Clause(name=code, parameter=parameter, modifier=modifier, values=values)
 
 

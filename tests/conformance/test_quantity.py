@@ -161,3 +161,11 @@ def test_comparators_of_components(fhir: Fhir) -> None:
             "combo-code-value-quantity=a$5": "",
         },
     )
+
+
+def test_a_filter_has_a_bound_on_its_values(fhir: Fhir) -> None:
+    some = ",".join(str(n) for n in range(200))
+    fhir.get(f"/r4/Observation?value-quantity={some}")
+    told = fhir.get(f"/r4/Observation?value-quantity={some},200", expect=400)
+    assert "value-quantity" in told["issue"][0]["diagnostics"]
+    assert "more than 200 values" in told["issue"][0]["diagnostics"]
