@@ -18,10 +18,11 @@ from typing import Any
 from fhirstore.keys import VERSION_BITS
 from fhirstore.packed_rows import KEY, PackedRows, distinct_keys, pack
 from fhirstore.properties import KEPT, PARTS, Fragment, Property, only_identifiers
-from fhirstore.search.extract import CODED, Plan, compiled_plans, extract
+from fhirstore.search.extract import extract
 from fhirstore.search.gathered import IndexRows
 from fhirstore.search.membership import NOT_IN_EVERYTHING, patient_paths
 from fhirstore.search.paths import first_property, split_type
+from fhirstore.search.plans import CODED, Plan, compiled_plans
 
 _PRESENT = (1 << PARTS) - 1
 _OF_PEOPLE = ("HumanName", "Address", "ContactPoint")

@@ -16,7 +16,7 @@ Where two parameters look at the same values only one has rows: query under `par
 "component-code"), which means any of the two, counted once. A parameter without `paths` has no
 rows.
 
-Rows by parameter type (fhirstore/search/extract.py writes them):
+Rows by parameter type (fhirstore/search/plans.py writes them):
 
 token
     One fhir_token row per distinct code: key = token_key(T, p, code) (letter case is folded inside)

@@ -1,5 +1,5 @@
 """The index rows that follow from one property of a resource, made by the plans of
-fhirstore/search/extract.py from a resource that has nothing else, packed, and kept where its values
+fhirstore/search/plans.py from a resource that has nothing else, packed, and kept where its values
 come again."""
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from typing import Any
 from fhirstore import digits
 from fhirstore.keys import VERSION_BITS, fresh_token_key, param_key, system_hash
 from fhirstore.packed_rows import KEY, KEY_LENGTH, distinct_keys, pack, packed_range, packed_token
-from fhirstore.search.extract import (
+from fhirstore.search.gathered import IndexRows
+from fhirstore.search.membership import memberships
+from fhirstore.search.moments import moments
+from fhirstore.search.paths import compile_path
+from fhirstore.search.plans import (
     SECOND,
     Plan,
     Readers,
@@ -19,10 +23,6 @@ from fhirstore.search.extract import (
     containing,
     writes_codes,
 )
-from fhirstore.search.gathered import IndexRows
-from fhirstore.search.membership import memberships
-from fhirstore.search.moments import moments
-from fhirstore.search.paths import compile_path
 
 MOST = 16384
 """Values whose rows are kept, in all; then all are forgotten."""

@@ -13,7 +13,7 @@ from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search.condition import Scope
 from fhirstore.search.controls import ANY, Include, references
 from fhirstore.search.definitions import SearchParameter, parameters, types
-from fhirstore.search.extract import readers
+from fhirstore.search.plans import readers
 from fhirstore.search.rows import Row
 from fhirstore.search.values import homes, targets
 

@@ -6,8 +6,8 @@ from fhirstore import structures
 from fhirstore.rtypes import NAMES, NUMBERS
 from fhirstore.search import definitions
 from fhirstore.search.definitions.expression import Step, UnknownExpression, alternatives
-from fhirstore.search.extract import compiled_plans
 from fhirstore.search.paths import compile_path, split_type
+from fhirstore.search.plans import compiled_plans
 
 WITHOUT_PATHS = {
     "dstu2": {"Location.near", "Location.near-distance"},

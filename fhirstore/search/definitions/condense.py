@@ -85,7 +85,7 @@ INDEXED = {
     "uri": frozenset(["uri", "url", "canonical", "oid", "uuid", "id", "string"]),
     "special": frozenset(["BackboneElement"]),
 }
-"""The data types that each parameter type is indexed from (fhirstore/search/extract.py)."""
+"""The data types that each parameter type is indexed from (fhirstore/search/plans.py)."""
 
 SHARED = ("Resource", "DomainResource")
 NOT_IN_A_COMPARTMENT = "related-ref"
