@@ -248,8 +248,10 @@ class _Walk:
         """A Coding or CodeableConcept of which one code must be from a set."""
         assert slot.codes is not None
         codings = value.get("coding") if slot.type == "CodeableConcept" else [value]
-        given = [c.get("code") for c in codings or () if type(c) is dict] if codings else []
-        if type(codings) is list and any(type(c) is str and c in slot.codes for c in given):
+        if codings is not None and type(codings) is not list:
+            return  # told where the list was looked at
+        given = [c.get("code") for c in codings or () if type(c) is dict]
+        if any(type(c) is str and c in slot.codes for c in given):
             return
         if "extension" in value and not any(given):
             return  # says why there is none (data-absent-reason)

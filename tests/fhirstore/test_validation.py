@@ -178,6 +178,15 @@ def test_a_concept_with_a_required_set_needs_a_code_of_it() -> None:
     assert found("r4", {**condition, "clinicalStatus": {"coding": [{"code": "active"}]}}) == []
 
 
+@pytest.mark.parametrize("codings", [5, 1.5, True, "active", {"code": "active"}, [5], [None]])
+def test_codings_that_are_none_are_told_wherever_a_set_is_required(codings: object) -> None:
+    condition = {"resourceType": "Condition", "subject": {"reference": "Patient/1"}}
+    told = found("r4", {**condition, "clinicalStatus": {"coding": codings}})
+
+    assert told
+    assert all(place.startswith("Condition.clinicalStatus") for place, _ in told)
+
+
 def test_resources_in_a_bundle_are_looked_at() -> None:
     entries = [{"resource": PATIENT}, {"resource": {"resourceType": "Observation"}}]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
