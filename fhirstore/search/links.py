@@ -52,7 +52,8 @@ def linked(resource: dict[str, Any], version: str) -> Iterator[tuple[str, dict[s
         for one in held
         if type(one) is dict
         and type(one.get("id")) is str
-        and one.get("resourceType") in types(version)
+        and type(one.get("resourceType")) is str
+        and one["resourceType"] in types(version)
     }
     found: set[tuple[str, str]] = set()
     ways = [(resource["resourceType"], resource["resourceType"], resource, 0)]

@@ -281,3 +281,11 @@ def test_values_of_three_renderings_are_joined() -> None:
         keys.token_key("Observation", "category", "a"): (keys.system_hash(LOINC), 7),
         keys.system_code_key("Observation", "category", OTHER, "a"): (keys.system_hash(OTHER), 4),
     }
+
+
+@pytest.mark.parametrize("said", [["Patient"], {}, 5, None, "Nothing"])
+def test_a_contained_resource_of_no_type_is_passed_over(said: Any) -> None:
+    inner = {"resourceType": said, "id": "x"}
+    found = rows(observation(contained=[inner], subject={"reference": "#x"}, status="final"))
+
+    assert keys.token_key("Observation", "status", "final") in found.tokens
