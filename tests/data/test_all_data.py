@@ -19,6 +19,9 @@ from tests.fhirstore.store import bodies
 
 ALL = os.environ.get("ALL_DATA", "")
 FILES, PER_TYPE, VALUES = 1, 2, 3
+# A large folder is taken in a transaction a batch: in a single one every write would look through
+# all earlier versions of the rows that it changes.
+pytestmark = pytest.mark.django_db(transaction=bool(ALL))
 
 
 def load(fhir: Fhir, folder: Folder) -> Loaded:
