@@ -38,6 +38,17 @@ RESOURCES = [
         valueQuantity={"value": Decimal("72.5"), "system": UCUM, "code": "kg"},
     ),
     observation("said", code=coded("8480-6"), valueCodeableConcept=coded("urn:x|high")),
+    observation(
+        "sampled",
+        code=coded("9999-9"),
+        valueSampledData={
+            "origin": {"value": Decimal(5), "system": UCUM, "code": "kg"},
+            "period": Decimal(10),
+            "dimensions": 1,
+            "data": "1 2",
+        },
+    ),
+    observation("coded", code=coded("7777-7"), valueCodeableConcept={"text": "High"}),
     observation("worded", code=coded("8480-6"), valueString="Quite high"),
 ]
 
@@ -52,6 +63,9 @@ def test_composites(fhir: Fhir, version: str) -> None:
         RESOURCES,
         {
             f"{component}=8480-6$gt140": "high",
+            # The definition's part is a Quantity, whatever else `value-quantity` looks at.
+            "code-value-quantity=9999-9$gt1": "",
+            f"{combo}=9999-9$gt1": "",
             f"{component}=8480-6$120": "healthy",
             f"{component}=8462-4$120": "swapped",
             f"{component}={LOINC}|8480-6$lt100": "swapped",
@@ -122,6 +136,7 @@ def test_a_code_and_a_text(fhir: Fhir) -> None:
         {
             "code-value-string=8480-6$quite": "worded",
             "code-value-string=8480-6$high": "",
+            "code-value-string=7777-7$high": "",
             "code-value-string=weight$quite": "",
         },
     )

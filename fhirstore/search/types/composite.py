@@ -17,6 +17,8 @@ from fhirstore.search.clause import Clause
 from fhirstore.search.condition import NOTHING, Binder, Branch, Condition, Scope
 from fhirstore.search.definitions import SearchParameter, parameters
 from fhirstore.search.escapes import escape, split, unescape
+from fhirstore.search.json_path import json_path
+from fhirstore.search.paths import split_type
 from fhirstore.search.spellings import (
     MOST_ELEMENTS,
     composite_name,
@@ -57,15 +59,24 @@ def _of_resource(
     compile_part: Compile,
 ) -> Condition:
     known = parameters(scope.version, scope.rtype)
-    conditions = [
-        compile_part(
-            Clause(name=clause.name, parameter=known[part.code], modifier="", values=(text,)),
-            scope,
-            binder,
-        )
-        for part, text in zip(composite.parts, texts, strict=True)
-    ]
+    conditions = []
+    for part, text in zip(composite.parts, texts, strict=True):
+        # A part may be of fewer data types than the parameter whose rows it has.
+        parameter = replace(known[part.code], paths=part.paths)
+        one = Clause(name=clause.name, parameter=parameter, modifier="", values=(text,))
+        conditions.append(compile_part(one, scope, binder))
+        if part.type == "string" and set(part.paths) < set(known[part.code].paths):
+            conditions.append(_holding(part.paths, binder))  # its rows do not tell which it was
     return _all_of(conditions, scope)
+
+
+def _holding(paths: Sequence[str], binder: Binder) -> Condition:
+    """The resources that have a value under one of the paths, as their bodies tell."""
+    named = [json_path(split_type(path)[0]) for path in paths]
+    tests = [
+        f"jsonb_path_exists(fhir_json(r.body), {binder.bind(one, 'jsonpath')})" for one in named
+    ]
+    return Condition(resource=" or ".join(tests), rank=_RANK)
 
 
 def _of_element(
