@@ -238,7 +238,7 @@ _INSIDE = {
 def _said(key: Key, scope: Scope, binder: Binder) -> str:
     """The smallest or largest of what a body says under the paths of a token or reference."""
     paths = [
-        json_path(names) + _INSIDE.get(kind, "")
+        json_path(names) + _INSIDE.get(kind, "[*]")
         for names, kind in map(split_type, key.parameter.paths if key.parameter else ())
         if kind != "exists"
     ]

@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.compared import everything, store
 from tests.conformance.oracle.search import search
 from tests.conformance.tables import coded, observation, resource
-from tests.fhirstore.fhir_client import Fhir
+from tests.fhirstore.fhir_client import Fhir, ids
 
 MEASURED = [
     observation("a", effectiveDateTime="2018-05-02", status="final", code=coded("b")),
@@ -73,3 +73,16 @@ def test_several_values(fhir: Fhir) -> None:
 def test_what_cannot_be_an_order(fhir: Fhir) -> None:
     outcome = fhir.get("/r4/Observation?_sort=code-value-quantity", expect=400)
     assert "_sort" in outcome["issue"][0]["details"]["text"]
+
+
+def test_of_several_canonicals_the_first_or_last_counts(fhir: Fhir) -> None:
+    vs = "http://example.org/vs"
+    fhir.store(
+        "r4",
+        resource("CarePlan", "both", status="b", instantiatesCanonical=[f"{vs}/1", f"{vs}|B"]),
+        resource("CarePlan", "last", status="c", instantiatesCanonical=[f"{vs}|B"]),
+        resource("CarePlan", "bare", status="a", instantiatesCanonical=[vs]),
+    )
+    path = "/r4/CarePlan?_sort="
+    assert ids(fhir.get(f"{path}-instantiates-canonical,-status")) == ["last", "both", "bare"]
+    assert ids(fhir.get(f"{path}instantiates-canonical,-status")) == ["bare", "both", "last"]
