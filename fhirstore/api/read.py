@@ -14,6 +14,7 @@ from fhirstore.api.stored import (
     told,
     visible_versions,
 )
+from fhirstore.changes import Stored
 from fhirstore.errors import NotFound
 from fhirstore.search.owners import Owners
 
@@ -22,13 +23,11 @@ def read(call: Call) -> Answer:
     """The resource; 304 where the caller has that version (`fhirstore.api.preconditions`)."""
     call.check_type()
     _, stored = current(call)
-    if unchanged(call, stored):
-        return Answer(status=304, headers=answer(stored).headers)
-    return in_part(call, answer(stored))
+    return _told(call, stored)
 
 
 def vread(call: Call) -> Answer:
-    """One version of the resource, also when it was deleted since."""
+    """One version of the resource, also when it was deleted since; 304 like `read`."""
     call.check_type()
     owner = owner_of(call)
     number = version_number(call)
@@ -45,7 +44,14 @@ def vread(call: Call) -> Answer:
             raise no_version(call, owner) from error
     if not visible_versions(call, owner)(stored.version_id, stored.body):
         raise no_version(call, owner)
-    return in_part(call, answer(stored))
+    return _told(call, stored)
+
+
+def _told(call: Call, stored: Stored) -> Answer:
+    whole = answer(stored)
+    if unchanged(call, stored):
+        return Answer(status=304, headers=whole.headers)
+    return in_part(call, whole)
 
 
 def no_version(call: Call, owner: int) -> NotFound:

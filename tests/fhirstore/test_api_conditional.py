@@ -44,8 +44,9 @@ def test_a_read_the_caller_knows_is_304(fhir: Fhir, now: datetime, version: str)
     fhir.get(path)
     tag, modified = fhir.last.headers["ETag"], fhir.last.headers["Last-Modified"]
     for known in (tag, tag.removeprefix("W/"), f'"1", {tag}', "*"):
-        assert fhir.get(path, if_none_match=known, expect=304) is None
-        assert fhir.last.headers["ETag"] == tag
+        for one in (path, f"{path}/_history/{FIRST}"):
+            assert fhir.get(one, if_none_match=known, expect=304) is None
+            assert fhir.last.headers["ETag"] == tag
     fhir.get(path, if_none_match='W/"1"')
     assert fhir.get(path, if_modified_since=modified, expect=304) is None
     assert fhir.get(path, if_none_match='W/"1"', if_modified_since=modified)["id"] == "p"
