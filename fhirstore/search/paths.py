@@ -34,8 +34,11 @@ def first_property(path: str) -> str:
 @lru_cache(maxsize=4096)
 def compile_path(names: str) -> Values:
     """The function that lists the values under a path (without its type), in document order."""
+    segments = _segments(names)
+    if len(segments) == 1 and not any(segments[0][1:]):
+        return _values_of(segments[0][0])
     walk: Walk = _collect
-    for name, field, value, index, target in reversed(_segments(names)):
+    for name, field, value, index, target in reversed(segments):
         if target:
             walk = _only_target(target, walk)
         if field:
@@ -46,6 +49,18 @@ def compile_path(names: str) -> Values:
         found: list[Any] = []
         walk(resource, found)
         return found
+
+    return values
+
+
+def _values_of(name: str) -> Values:
+    """The same of a property itself, as most paths are."""
+
+    def values(resource: dict[str, Any]) -> list[Any]:
+        child = resource.get(name) if type(resource) is dict else None
+        if type(child) is list:
+            return [item for item in child if item is not None]
+        return [] if child is None else [child]
 
     return values
 
