@@ -6,6 +6,8 @@ that an answer costs (docs/performance.md). Here the thread that polls answers a
 an answer takes long, a stand-in polls in its place and hands what comes in to gunicorn's threads,
 so that no request waits for a slow one: a large export, a client that sends its body slowly.
 
+A request line that is too long is refused in FHIR's words: searches have long lines.
+
 All else is gunicorn's: parsing, limits, keep-alive, signals, a graceful end. With
 `--worker-class gthread` it is all gunicorn's again.
 """
@@ -17,12 +19,31 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import Any
 
+import orjson
+from gunicorn.http.errors import LimitRequestLine
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+
+from fhirstore.outcome import failure
 
 LONG_SECONDS = 0.01
 """How long one answer may keep the others waiting. Most take a tenth of it."""
 IDLE_SECONDS = 1.0
 """Without requests for so long, the stand-in sleeps until the next."""
+
+
+_TOO_LONG = (
+    b"HTTP/1.1 414 URI Too Long\r\nConnection: close\r\n"
+    b"Content-Type: application/fhir+json; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s"
+)
+
+
+def _too_long(most: int) -> bytes:
+    text = (
+        f"the address and its query are longer than {most} characters; send a search's parameters"
+        " as the body of POST {type}/_search"
+    )
+    return orjson.dumps(failure(code="too-long", text=text))
 
 
 class InPlaceWorker(ThreadWorker):  # type: ignore[misc]
@@ -65,6 +86,16 @@ class InPlaceWorker(ThreadWorker):  # type: ignore[misc]
             self._finish(conn, self._answered(conn))
         else:
             self._finish(conn, _DEFER)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("a request line is longer than %s characters", exc.max_size)
+        try:
+            write_nonblock(client, _TOO_LONG % (len(told := _too_long(exc.max_size)), told))
+        except OSError as error:  # whoever asked has gone
+            self.log.debug("a refusal was not sent: %s", error)
 
     def _answered(self, conn: TConn) -> Any:
         """Whether the connection may be kept for another request."""

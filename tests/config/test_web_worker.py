@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import random
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from fhirstore.api.formats import FHIR_JSON
 from tests.config.web_server import serving
 
 APPLICATION = "tests.config.waiting_app:application"
@@ -129,3 +131,18 @@ def test_what_is_being_answered_when_the_server_stops_is_answered(tmp_path: Path
         time.sleep(0.2)
     assert slow.getresponse().read() == b"/2/slow"
     slow.close()
+
+
+def test_too_long_a_request_line_is_refused_in_fhirs_words(port: int) -> None:
+    values = ",".join(str(n) for n in range(10_000))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", f"/fhir/r4/Observation?code={values}")
+    answer = connection.getresponse()
+    told = json.loads(answer.read())
+    connection.close()
+    assert (answer.status, answer.headers["Content-Type"]) == (414, FHIR_JSON)
+    assert told["resourceType"] == "OperationOutcome"
+    assert told["issue"][0]["code"] == "too-long"
+    assert "POST {type}/_search" in told["issue"][0]["diagnostics"]
+    with kept(port) as other:
+        assert get(other, "/0/other") == b"/0/other"
